@@ -1,0 +1,15 @@
+-- No foreign keys: an entry outlives what it speaks of.
+CREATE TABLE audit_entries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    account_id INTEGER,
+    actor TEXT NOT NULL,
+    actor_id TEXT,
+    action TEXT NOT NULL,
+    target TEXT,
+    result TEXT NOT NULL,
+    address TEXT,
+    client TEXT,
+    request_id TEXT
+) STRICT;
+CREATE INDEX audit_entries_account_id ON audit_entries (account_id, id);

@@ -1,0 +1,192 @@
+//! The instance secret: the root of every key that keyport derives, as entries `id:base64(32 bytes)`.
+//!
+//! The first entry is current and used for everything new; the others are kept for reading what was made
+//! under them. It lives outside the database; the database knows only each entry's fingerprint.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rand::{CryptoRng, RngExt};
+use zeroize::Zeroizing;
+
+use super::digest::{DigestKey, hmac_sha256};
+use super::random::base62_text;
+use crate::secret::Secret;
+
+/// Why a text is no instance secret. Never holds a piece of the text.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InstanceSecretError {
+    /// There is no entry at all.
+    #[error("it holds no entry; write one as id:base64 of 32 random bytes")]
+    Empty,
+    /// The entry with this number (from 1) is not `id:base64(32 bytes)`.
+    #[error("entry {0} is not of the form id:base64 of 32 bytes")]
+    Malformed(usize),
+    /// Two entries have the same id.
+    #[error("entry {0} repeats the id of an earlier one")]
+    RepeatedId(usize),
+}
+
+/// All instance secrets, the current one first. There is always one.
+#[derive(Clone)]
+pub struct InstanceSecrets {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    id: String,
+    bytes: Zeroizing<[u8; 32]>,
+}
+
+impl Entry {
+    /// A key for one purpose: HMAC-SHA256 of the purpose under the secret (one block of HKDF-Expand, RFC 5869).
+    fn derive(&self, purpose: &str) -> [u8; 32] {
+        hmac_sha256(self.bytes.as_slice(), purpose.as_bytes())
+    }
+}
+
+impl InstanceSecrets {
+    /// Reads entries separated by commas or line ends; blank entries are skipped.
+    ///
+    /// # Errors
+    /// If there is no entry, or one is malformed or repeats an id.
+    pub fn parse(text: &Secret<String>) -> Result<Self, InstanceSecretError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let parts = text.expose().split([',', '\n', '\r']).map(str::trim);
+        for (index, part) in parts.filter(|part| !part.is_empty()).enumerate() {
+            let entry = parse_entry(part).ok_or(InstanceSecretError::Malformed(index + 1))?;
+            if entries.iter().any(|known| known.id == entry.id) {
+                return Err(InstanceSecretError::RepeatedId(index + 1));
+            }
+            entries.push(entry);
+        }
+        if entries.is_empty() {
+            return Err(InstanceSecretError::Empty);
+        }
+        Ok(Self { entries })
+    }
+
+    /// A new secret as the text that [`InstanceSecrets::parse`] reads.
+    pub fn generate(rng: &mut impl CryptoRng) -> Secret<String> {
+        let mut bytes = Zeroizing::new([0u8; 32]);
+        rng.fill(bytes.as_mut_slice());
+        Secret::new(format!(
+            "{}:{}\n",
+            base62_text(rng, 6),
+            STANDARD.encode(bytes.as_slice())
+        ))
+    }
+
+    /// The id of the current secret, stored beside what was made under it.
+    pub fn current_id(&self) -> &str {
+        &self.current().id
+    }
+
+    /// Id and fingerprint of each entry, current first. A fingerprint tells secrets apart and nothing more.
+    pub fn fingerprints(&self) -> impl Iterator<Item = (&str, [u8; 32])> {
+        self.entries
+            .iter()
+            .map(|entry| (entry.id.as_str(), entry.derive("keyport fingerprint v1")))
+    }
+
+    /// The digest key of the current secret, for new API keys.
+    pub fn current_digest_key(&self) -> DigestKey {
+        DigestKey::new(self.current().derive(API_KEY_DIGEST))
+    }
+
+    /// The digest key of the secret with this id; `None` if that secret is not here any more.
+    pub fn digest_key(&self, id: &str) -> Option<DigestKey> {
+        self.entries
+            .iter()
+            .find(|entry| entry.id == id)
+            .map(|entry| DigestKey::new(entry.derive(API_KEY_DIGEST)))
+    }
+
+    /// Key for the signature of the session cookie.
+    pub fn session_cookie_key(&self) -> [u8; 64] {
+        let mut key = [0u8; 64];
+        key[..32].copy_from_slice(&self.current().derive("keyport session cookie v1 a"));
+        key[32..].copy_from_slice(&self.current().derive("keyport session cookie v1 b"));
+        key
+    }
+
+    /// Key under which form tokens are made.
+    pub fn form_token_key(&self) -> [u8; 32] {
+        self.current().derive("keyport form token v1")
+    }
+
+    fn current(&self) -> &Entry {
+        self.entries
+            .first()
+            .expect("parse refuses a text without entries")
+    }
+}
+
+/// Purpose label of the key that API keys are digested under.
+const API_KEY_DIGEST: &str = "keyport api key digest v1";
+
+fn parse_entry(part: &str) -> Option<Entry> {
+    let (id, encoded) = part.split_once(':')?;
+    let id_is_plain = (1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !id_is_plain {
+        return None;
+    }
+    let decoded = Zeroizing::new(STANDARD.decode(encoded).ok()?);
+    let bytes: [u8; 32] = decoded.as_slice().try_into().ok()?;
+    Some(Entry {
+        id: id.to_owned(),
+        bytes: Zeroizing::new(bytes),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    fn secret(text: &str) -> Secret<String> {
+        Secret::new(text.to_owned())
+    }
+
+    const ONE: &str = "a:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    const TWO: &str = "b:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+    #[test]
+    fn a_generated_secret_reads_back() {
+        let text = InstanceSecrets::generate(&mut StdRng::seed_from_u64(3));
+        let secrets = InstanceSecrets::parse(&text).unwrap();
+        assert!(text.expose().starts_with(secrets.current_id()));
+    }
+
+    #[test]
+    fn the_first_entry_is_current_and_the_others_can_be_found() {
+        let secrets = InstanceSecrets::parse(&secret(&format!("{ONE},{TWO}\n"))).unwrap();
+        assert_eq!(secrets.current_id(), "a");
+        assert!(secrets.digest_key("b").is_some());
+        assert!(secrets.digest_key("c").is_none());
+    }
+
+    #[test]
+    fn malformed_secrets_are_named_by_number_without_their_text() {
+        let cases = [
+            ("", InstanceSecretError::Empty),
+            ("a:short", InstanceSecretError::Malformed(1)),
+            ("nocolon", InstanceSecretError::Malformed(1)),
+            (&format!("{ONE},x:AAAA"), InstanceSecretError::Malformed(2)),
+            (&format!("{ONE},{ONE}"), InstanceSecretError::RepeatedId(2)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(InstanceSecrets::parse(&secret(text)).err(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn each_purpose_has_a_key_of_its_own() {
+        let secrets = InstanceSecrets::parse(&secret(ONE)).unwrap();
+        let form = secrets.form_token_key();
+        let cookie = secrets.session_cookie_key();
+        assert_ne!(form[..], cookie[..32]);
+        assert_ne!(cookie[..32], cookie[32..]);
+    }
+}

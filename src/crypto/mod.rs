@@ -1,0 +1,6 @@
+//! Cryptography as pure functions: no clock, no database, randomness handed in.
+
+pub mod digest;
+pub mod instance_secret;
+pub mod password;
+pub mod random;

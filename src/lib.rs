@@ -1,0 +1,7 @@
+//! keyport: the API-key portal as one library and one binary.
+
+pub mod base62;
+pub mod clock;
+pub mod crypto;
+pub mod ids;
+pub mod secret;
