@@ -1,0 +1,304 @@
+//! API keys.
+
+use diesel::prelude::*;
+
+use super::accounts::AccountRow;
+use super::connection::Db;
+use super::error::StoreError;
+use super::last_uses::LastUseRow;
+use super::schema::{accounts, api_key_last_uses, api_keys};
+use crate::clock::Timestamp;
+use crate::ids::{AccountId, ApiKeyId};
+
+/// A key as it is stored.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = api_keys)]
+pub struct ApiKeyRow {
+    /// The public middle part of the key.
+    pub id: ApiKeyId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// The brand it was made under: the first part of the key.
+    pub brand: String,
+    /// As the holder wrote it.
+    pub name: String,
+    /// HMAC-SHA256 of the full key.
+    pub digest: Vec<u8>,
+    /// Under which instance secret the digest was made.
+    pub digest_secret_id: String,
+    /// Chosen scopes, separated by spaces; `None` for all that the account may do.
+    pub scopes: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When time ends it; `None` for never.
+    pub expires_at: Option<Timestamp>,
+    /// When someone ended it, if so.
+    pub deactivated_at: Option<Timestamp>,
+    /// Who ended it, in words for people.
+    pub deactivated_by: Option<String>,
+    /// When it stops working, for whichever reason; [`Timestamp::NEVER`] if nothing ends it.
+    pub ends_at: Timestamp,
+    /// When it was removed from the lists, if so.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// A key with its last use.
+pub type ApiKeyWithUse = (ApiKeyRow, Option<LastUseRow>);
+
+/// Which keys of an account to list, and in which order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyList {
+    /// Keys that work at this instant, soonest end first.
+    Active(Timestamp),
+    /// Keys that have ended by this instant, latest end first.
+    Inactive(Timestamp),
+    /// All keys, latest end first.
+    All,
+}
+
+/// Where a page of a list begins: right behind (or, backwards, right before) this key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyCursor {
+    /// The end of the key at the edge.
+    pub ends_at: Timestamp,
+    /// Its id, for keys that end at one instant.
+    pub id: ApiKeyId,
+    /// True to read towards the beginning of the list.
+    pub backwards: bool,
+}
+
+/// Narrows a list by what was typed into the filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyFilter {
+    /// `LIKE` pattern for the name, in lower case, escaped with a backslash.
+    pub name_pattern: String,
+    /// Ids that begin with what was typed, first and last.
+    pub ids: Option<(ApiKeyId, ApiKeyId)>,
+}
+
+/// Adds a key.
+pub fn insert(db: &mut Db, row: &ApiKeyRow) -> Result<(), StoreError> {
+    diesel::insert_into(api_keys::table).values(row).execute(db)?;
+    Ok(())
+}
+
+/// The account's key with this id, unless it was deleted or is someone else's.
+pub fn find_for_account(
+    db: &mut Db,
+    account_id: AccountId,
+    id: ApiKeyId,
+) -> Result<Option<ApiKeyWithUse>, StoreError> {
+    Ok(api_keys::table
+        .left_join(api_key_last_uses::table)
+        .filter(api_keys::id.eq(id))
+        .filter(api_keys::account_id.eq(account_id))
+        .filter(api_keys::deleted_at.is_null())
+        .select((ApiKeyRow::as_select(), Option::<LastUseRow>::as_select()))
+        .first(db)
+        .optional()?)
+}
+
+/// A key with its owner, deleted or not: what judging a presented key needs.
+pub fn find_with_owner(
+    db: &mut Db,
+    id: ApiKeyId,
+) -> Result<Option<(ApiKeyRow, AccountRow)>, StoreError> {
+    Ok(api_keys::table
+        .inner_join(accounts::table)
+        .filter(api_keys::id.eq(id))
+        .select((ApiKeyRow::as_select(), AccountRow::as_select()))
+        .first(db)
+        .optional()?)
+}
+
+/// Up to `limit` keys of an account behind the cursor (or before it, if that reads backwards), in the list's order.
+pub fn list_for_account(
+    db: &mut Db,
+    account_id: AccountId,
+    list: KeyList,
+    filter: Option<&KeyFilter>,
+    cursor: Option<KeyCursor>,
+    limit: i64,
+) -> Result<Vec<ApiKeyWithUse>, StoreError> {
+    let mut query = api_keys::table
+        .left_join(api_key_last_uses::table)
+        .filter(api_keys::account_id.eq(account_id))
+        .filter(api_keys::deleted_at.is_null())
+        .select((ApiKeyRow::as_select(), Option::<LastUseRow>::as_select()))
+        .limit(limit)
+        .into_boxed();
+    let sorted_ascending = match list {
+        KeyList::Active(now) => {
+            query = query.filter(api_keys::ends_at.gt(now));
+            true
+        }
+        KeyList::Inactive(now) => {
+            query = query.filter(api_keys::ends_at.le(now));
+            false
+        }
+        KeyList::All => false,
+    };
+    if let Some(filter) = filter {
+        let name_matches = lower(api_keys::name)
+            .like(filter.name_pattern.clone())
+            .escape('\\');
+        query = match filter.ids {
+            Some((first, last)) => {
+                query.filter(name_matches.or(api_keys::id.between(first, last)))
+            }
+            None => query.filter(name_matches),
+        };
+    }
+    let backwards = cursor.is_some_and(|cursor| cursor.backwards);
+    let read_ascending = sorted_ascending != backwards;
+    if let Some(KeyCursor { ends_at, id, .. }) = cursor {
+        let same_end = api_keys::ends_at.eq(ends_at);
+        query = if read_ascending {
+            query.filter(api_keys::ends_at.gt(ends_at).or(same_end.and(api_keys::id.gt(id))))
+        } else {
+            query.filter(api_keys::ends_at.lt(ends_at).or(same_end.and(api_keys::id.lt(id))))
+        };
+    }
+    query = if read_ascending {
+        query.order((api_keys::ends_at.asc(), api_keys::id.asc()))
+    } else {
+        query.order((api_keys::ends_at.desc(), api_keys::id.desc()))
+    };
+    let mut rows = query.load(db)?;
+    if backwards {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+/// How many keys of the account work at `now`. Deleted keys never do.
+pub fn count_active(
+    db: &mut Db,
+    account_id: AccountId,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    Ok(api_keys::table
+        .filter(api_keys::account_id.eq(account_id))
+        .filter(api_keys::ends_at.gt(now))
+        .count()
+        .get_result(db)?)
+}
+
+/// How many of the account's keys work at `now` and end by `until`.
+pub fn count_ending(
+    db: &mut Db,
+    account_id: AccountId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<i64, StoreError> {
+    Ok(api_keys::table
+        .filter(api_keys::account_id.eq(account_id))
+        .filter(api_keys::ends_at.gt(now))
+        .filter(api_keys::ends_at.le(until))
+        .count()
+        .get_result(db)?)
+}
+
+/// How many listed keys of the account have ended by `now`.
+pub fn count_inactive(
+    db: &mut Db,
+    account_id: AccountId,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    Ok(api_keys::table
+        .filter(api_keys::account_id.eq(account_id))
+        .filter(api_keys::ends_at.le(now))
+        .filter(api_keys::deleted_at.is_null())
+        .count()
+        .get_result(db)?)
+}
+
+/// Up to `limit` keys that work at `now`, were made before `since` and not used after it; longest unused first.
+pub fn list_unused(
+    db: &mut Db,
+    account_id: AccountId,
+    now: Timestamp,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKeyWithUse>, StoreError> {
+    Ok(api_keys::table
+        .left_join(api_key_last_uses::table)
+        .filter(api_keys::account_id.eq(account_id))
+        .filter(api_keys::ends_at.gt(now))
+        .filter(api_keys::created_at.lt(since))
+        .filter(
+            api_key_last_uses::used_at
+                .is_null()
+                .or(api_key_last_uses::used_at.lt(since)),
+        )
+        .order((api_key_last_uses::used_at.asc(), api_keys::id.asc()))
+        .limit(limit)
+        .select((ApiKeyRow::as_select(), Option::<LastUseRow>::as_select()))
+        .load(db)?)
+}
+
+/// When any key of the account was last used.
+pub fn last_use_of_account(
+    db: &mut Db,
+    account_id: AccountId,
+) -> Result<Option<Timestamp>, StoreError> {
+    Ok(api_keys::table
+        .inner_join(api_key_last_uses::table)
+        .filter(api_keys::account_id.eq(account_id))
+        .order(api_key_last_uses::used_at.desc())
+        .select(api_key_last_uses::used_at)
+        .first(db)
+        .optional()?)
+}
+
+/// Renames a key.
+pub fn set_name(db: &mut Db, id: ApiKeyId, name: &str) -> Result<(), StoreError> {
+    diesel::update(api_keys::table.find(id))
+        .set(api_keys::name.eq(name))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Deactivates a key that works at `at`; false, and no change, if it had ended by then.
+pub fn set_deactivated(
+    db: &mut Db,
+    id: ApiKeyId,
+    at: Timestamp,
+    by: &str,
+) -> Result<bool, StoreError> {
+    let changed = diesel::update(
+        api_keys::table
+            .find(id)
+            .filter(api_keys::ends_at.gt(at)),
+    )
+    .set((
+        api_keys::deactivated_at.eq(at),
+        api_keys::deactivated_by.eq(by),
+        api_keys::ends_at.eq(at),
+    ))
+    .execute(db)?;
+    Ok(changed > 0)
+}
+
+/// Removes a key that has ended by `at` from the lists; false if it still works.
+pub fn set_deleted(db: &mut Db, id: ApiKeyId, at: Timestamp) -> Result<bool, StoreError> {
+    let changed = diesel::update(
+        api_keys::table
+            .find(id)
+            .filter(api_keys::ends_at.le(at))
+            .filter(api_keys::deleted_at.is_null()),
+    )
+    .set(api_keys::deleted_at.eq(at))
+    .execute(db)?;
+    Ok(changed > 0)
+}
+
+/// True if a key of this id exists, deleted or not.
+pub fn exists(db: &mut Db, id: ApiKeyId) -> Result<bool, StoreError> {
+    Ok(diesel::select(diesel::dsl::exists(api_keys::table.find(id))).get_result(db)?)
+}
+
+diesel::define_sql_function! {
+    /// Lower case: of ASCII letters on SQLite, of all letters on PostgreSQL.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}

@@ -1,0 +1,182 @@
+//! One connection to either engine, chosen by the URL's scheme.
+
+#![expect(missing_docs, reason = "the connection's derive writes public items without docs")]
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection};
+use url::Url;
+
+/// A connection to PostgreSQL or SQLite that Diesel's query builder serves alike.
+///
+/// SQLite stands last: the derived code gives the last variant's dialect where it cannot ask.
+#[derive(diesel::MultiConnection)]
+pub enum Db {
+    /// A PostgreSQL server.
+    Postgres(PgConnection),
+    /// A SQLite file.
+    Sqlite(SqliteConnection),
+}
+
+/// Where the database is. Prints without its password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// `postgres://…` or `postgresql://…`, as libpq reads it.
+    Postgres(Url),
+    /// `sqlite:PATH` or `sqlite://PATH`.
+    Sqlite(PathBuf),
+}
+
+/// Why a database URL is refused. Does not repeat the URL, which may hold a password.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DatabaseUrlError {
+    /// No scheme, or another one.
+    #[error("it must begin with sqlite: or postgres:// (or postgresql://)")]
+    Scheme,
+    /// Not a URL after the scheme.
+    #[error("it is not a valid URL")]
+    Malformed,
+    /// TLS is asked for, and this build has none.
+    #[error(
+        "it asks for TLS (sslmode), and this keyport was built without it: build with --features postgres-tls"
+    )]
+    NoTls,
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = DatabaseUrlError;
+
+    fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
+        if let Some(rest) = text.strip_prefix("sqlite:") {
+            let path = rest.strip_prefix("//").unwrap_or(rest);
+            if path.is_empty() {
+                return Err(DatabaseUrlError::Malformed);
+            }
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        if !(text.starts_with("postgres://") || text.starts_with("postgresql://")) {
+            return Err(DatabaseUrlError::Scheme);
+        }
+        let url = Url::parse(text).or(Err(DatabaseUrlError::Malformed))?;
+        let demands_tls = url.query_pairs().any(|(name, value)| {
+            name == "sslmode" && matches!(&*value, "require" | "verify-ca" | "verify-full")
+        });
+        if demands_tls && !cfg!(feature = "postgres-tls") {
+            return Err(DatabaseUrlError::NoTls);
+        }
+        Ok(Self::Postgres(url))
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "SQLite in {}", path.display()),
+            Self::Postgres(url) => write!(
+                f,
+                "PostgreSQL at {}{}",
+                url.host_str().unwrap_or("the local socket"),
+                url.path()
+            ),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+/// Seconds until an attempt to connect to PostgreSQL is given up.
+const CONNECT_TIMEOUT_SECONDS: &str = "5";
+
+/// Opens a connection and sets what every connection of ours needs.
+///
+/// # Errors
+/// If the server or file cannot be opened; the engine's own words are kept.
+pub fn connect(url: &DatabaseUrl) -> Result<Db, ConnectionError> {
+    match url {
+        DatabaseUrl::Postgres(url) => connect_postgres(url).map(Db::Postgres),
+        DatabaseUrl::Sqlite(path) => connect_sqlite(path).map(Db::Sqlite),
+    }
+}
+
+fn connect_postgres(url: &Url) -> Result<PgConnection, ConnectionError> {
+    let mut url = url.clone();
+    if !url.query_pairs().any(|(name, _)| name == "connect_timeout") {
+        url.query_pairs_mut()
+            .append_pair("connect_timeout", CONNECT_TIMEOUT_SECONDS);
+    }
+    let mut connection = PgConnection::establish(url.as_str())?;
+    // A stuck server must become an error within the time a caller waits, not a hung thread.
+    connection
+        .batch_execute("SET statement_timeout = '10s'; SET lock_timeout = '5s'")
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}
+
+fn connect_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {
+    let path = path.to_str().ok_or_else(|| {
+        ConnectionError::InvalidConnectionUrl("the path is not valid UTF-8".to_owned())
+    })?;
+    let mut connection = SqliteConnection::establish(path)?;
+    // The busy timeout comes first, since changing the journal mode may itself have to wait.
+    // FULL: an acknowledged change survives the loss of power, not only of the process.
+    connection
+        .batch_execute(
+            "PRAGMA busy_timeout = 5000;
+             PRAGMA foreign_keys = ON;
+             PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA cache_size = -4000;
+             PRAGMA temp_store = MEMORY;",
+        )
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_chooses_the_engine() {
+        let sqlite: DatabaseUrl = "sqlite:data/keyport.db".parse().unwrap();
+        assert_eq!(sqlite, DatabaseUrl::Sqlite("data/keyport.db".into()));
+        let absolute: DatabaseUrl = "sqlite:///var/lib/k.db".parse().unwrap();
+        assert_eq!(absolute, DatabaseUrl::Sqlite("/var/lib/k.db".into()));
+        assert!(matches!(
+            "postgresql://h/d".parse(),
+            Ok(DatabaseUrl::Postgres(_))
+        ));
+    }
+
+    #[test]
+    fn other_schemes_are_refused() {
+        for text in ["mysql://h/d", "keyport.db", "", "file:keyport.db"] {
+            assert_eq!(text.parse::<DatabaseUrl>(), Err(DatabaseUrlError::Scheme));
+        }
+        assert_eq!("sqlite:".parse::<DatabaseUrl>(), Err(DatabaseUrlError::Malformed));
+    }
+
+    #[cfg(not(feature = "postgres-tls"))]
+    #[test]
+    fn a_build_without_tls_refuses_a_url_that_demands_it() {
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let url = format!("postgres://h/d?sslmode={mode}");
+            assert_eq!(url.parse::<DatabaseUrl>(), Err(DatabaseUrlError::NoTls));
+        }
+        assert!("postgres://h/d?sslmode=prefer".parse::<DatabaseUrl>().is_ok());
+    }
+
+    #[test]
+    fn a_printed_url_has_no_password() {
+        let url: DatabaseUrl = "postgres://user:hunter22@db.example/keyport".parse().unwrap();
+        assert_eq!(url.to_string(), "PostgreSQL at db.example/keyport");
+        assert!(!format!("{url:?}").contains("hunter22"));
+    }
+}

@@ -1,0 +1,105 @@
+//! What can go wrong in the database, told apart only where a caller acts on the difference.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// A named rule of the schema that an insert or update may run into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constraint {
+    /// Two accounts with one email address.
+    AccountEmail,
+    /// One one-time form used twice.
+    ShownForm,
+    /// One `Idempotency-Key` used twice by one account.
+    IdempotencyKey,
+}
+
+impl Constraint {
+    /// PostgreSQL gives the constraint's name, SQLite the columns; both are listed here.
+    const NAMES: [(Self, &'static str, &'static str); 3] = [
+        (Self::AccountEmail, "accounts_email_key", "accounts.email"),
+        (Self::ShownForm, "shown_forms_pkey", "shown_forms.form_digest"),
+        (
+            Self::IdempotencyKey,
+            "idempotency_keys_pkey",
+            "idempotency_keys.account_id, idempotency_keys.key_digest",
+        ),
+    ];
+
+    fn find(info: &(dyn diesel::result::DatabaseErrorInformation + Send + Sync)) -> Option<Self> {
+        Self::NAMES
+            .into_iter()
+            .find(|(_, name, columns)| {
+                info.constraint_name() == Some(name) || info.message().ends_with(columns)
+            })
+            .map(|(constraint, ..)| constraint)
+    }
+}
+
+/// A failed query or connection.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique rule was broken; nothing was written.
+    #[error("a unique constraint was broken: {0:?}")]
+    Broken(Constraint),
+    /// Another writer held the database for longer than the busy timeout. Trying again may help.
+    #[error("the database is locked by another writer")]
+    Busy(#[source] DieselError),
+    /// The database cannot be written: its file, folder or server is read-only.
+    #[error("the database is read-only")]
+    ReadOnly(#[source] DieselError),
+    /// The database cannot be reached, or no connection came free in time.
+    #[error("the database cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Anything else: a defect, a full disk, a damaged file.
+    #[error("the database refused a query")]
+    Other(#[source] DieselError),
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        let DieselError::DatabaseError(kind, info) = &error else {
+            return match error {
+                DieselError::BrokenTransactionManager => Self::Unavailable(Box::new(error)),
+                other => Self::Other(other),
+            };
+        };
+        let message = info.message();
+        match kind {
+            DatabaseErrorKind::UniqueViolation => match Constraint::find(info.as_ref()) {
+                Some(constraint) => Self::Broken(constraint),
+                None => Self::Other(error),
+            },
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                Self::Unavailable(Box::new(error))
+            }
+            DatabaseErrorKind::ReadOnlyTransaction => Self::ReadOnly(error),
+            _ if message.contains("readonly database") => Self::ReadOnly(error),
+            _ if message.contains("is locked") || message.contains("lock timeout") => {
+                Self::Busy(error)
+            }
+            _ if is_connection_loss(message) => Self::Unavailable(Box::new(error)),
+            _ => Self::Other(error),
+        }
+    }
+}
+
+/// libpq reports a lost connection only in words (libpq-exec.c, pqsecure_raw_read and PQgetResult), and SQLite
+/// reports a file it can no longer open or read in words as well (sqlite3_errstr).
+fn is_connection_loss(message: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "server closed the connection",
+        "terminating connection",
+        "no connection to the server",
+        "could not receive data from server",
+        "could not send data to server",
+        "unable to open database file",
+        "disk I/O error",
+    ];
+    WORDS.iter().any(|words| message.contains(words))
+}
+
+impl From<r2d2::Error> for StoreError {
+    fn from(error: r2d2::Error) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}

@@ -1,0 +1,24 @@
+//! All SQL, and only SQL: rows in, rows out. Knows no rule, no HTTP and no clock.
+//!
+//! One query text serves SQLite and PostgreSQL. Where they differ, one function matches on the engine.
+
+pub mod accounts;
+pub mod api_keys;
+pub mod audit;
+pub mod backup;
+pub mod connection;
+pub mod error;
+pub mod idempotency_keys;
+pub mod instance_secrets;
+pub mod last_uses;
+pub mod migrations;
+pub mod one_time_links;
+pub mod pool;
+pub(crate) mod schema;
+pub mod sessions;
+pub mod shown_forms;
+pub mod throttles;
+
+pub use connection::{DatabaseUrl, Db};
+pub use error::{Constraint, StoreError};
+pub use pool::Pool;

@@ -1,0 +1,72 @@
+//! Links that work once: for setting a password.
+
+use diesel::prelude::*;
+
+use super::connection::Db;
+use super::error::StoreError;
+use super::schema::one_time_links;
+use crate::clock::Timestamp;
+use crate::ids::AccountId;
+
+/// A one-time link as it is stored.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = one_time_links)]
+pub struct OneTimeLinkRow {
+    /// SHA-256 of the token in the link.
+    pub token_digest: Vec<u8>,
+    /// Whom it is for.
+    pub account_id: AccountId,
+    /// What it is good for.
+    pub purpose: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+    /// When it was used, if so.
+    pub used_at: Option<Timestamp>,
+}
+
+/// Adds a link.
+pub fn insert(db: &mut Db, row: &OneTimeLinkRow) -> Result<(), StoreError> {
+    diesel::insert_into(one_time_links::table)
+        .values(row)
+        .execute(db)?;
+    Ok(())
+}
+
+/// The link with this digest of its token.
+pub fn find(db: &mut Db, token_digest: &[u8]) -> Result<Option<OneTimeLinkRow>, StoreError> {
+    Ok(one_time_links::table
+        .find(token_digest)
+        .select(OneTimeLinkRow::as_select())
+        .first(db)
+        .optional()?)
+}
+
+/// Marks the link as used; false if someone else used it first.
+pub fn set_used(db: &mut Db, token_digest: &[u8], at: Timestamp) -> Result<bool, StoreError> {
+    let changed = diesel::update(
+        one_time_links::table
+            .find(token_digest)
+            .filter(one_time_links::used_at.is_null()),
+    )
+    .set(one_time_links::used_at.eq(at))
+    .execute(db)?;
+    Ok(changed > 0)
+}
+
+/// Removes an account's unused links for this purpose, so that only the newest works.
+pub fn delete_unused(
+    db: &mut Db,
+    account_id: AccountId,
+    purpose: &str,
+) -> Result<(), StoreError> {
+    diesel::delete(
+        one_time_links::table
+            .filter(one_time_links::account_id.eq(account_id))
+            .filter(one_time_links::purpose.eq(purpose))
+            .filter(one_time_links::used_at.is_null()),
+    )
+    .execute(db)?;
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! The connection pool, and the one way into the database: a blocking hop, and for writes one transaction.
+
+use std::time::Duration;
+
+use diesel::QueryResult;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::r2d2::R2D2Connection;
+use diesel::ConnectionError;
+
+use super::connection::{DatabaseUrl, Db, connect};
+use super::error::StoreError;
+
+/// How long a request waits for a free connection before it is told that the database is unavailable.
+const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(5);
+
+/// Opens connections for r2d2 by the URL's scheme. Diesel's own manager would try the engines in turn,
+/// hide PostgreSQL's error and hand its URL to SQLite as a file name.
+#[derive(Debug)]
+struct Manager(DatabaseUrl);
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Db;
+    type Error = ConnectionError;
+
+    fn connect(&self) -> Result<Db, ConnectionError> {
+        connect(&self.0)
+    }
+
+    fn is_valid(&self, db: &mut Db) -> Result<(), ConnectionError> {
+        db.ping().map_err(ConnectionError::CouldntSetupConfiguration)
+    }
+
+    fn has_broken(&self, db: &mut Db) -> bool {
+        // A panic in the middle of a transaction leaves the connection in an unknown state.
+        std::thread::panicking() || db.is_broken()
+    }
+}
+
+/// A pool of connections to one database. Clones share it.
+#[derive(Clone)]
+pub struct Pool {
+    inner: r2d2::Pool<Manager>,
+    url: DatabaseUrl,
+}
+
+impl Pool {
+    /// Opens the pool and one first connection, so that an unreachable database is known at once.
+    ///
+    /// # Errors
+    /// If that connection cannot be opened; the error names the engine's own reason.
+    pub fn open(url: &DatabaseUrl, size: u32) -> Result<Self, ConnectionError> {
+        // r2d2 retries silently; a direct attempt gives the true reason.
+        drop(connect(url)?);
+        let inner = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .connection_timeout(WAIT_FOR_CONNECTION)
+            // Asking before each use costs PostgreSQL a round trip; a dead connection shows itself in use,
+            // is dropped by has_broken, and that one request answers 503.
+            .test_on_check_out(false)
+            .build_unchecked(Manager(url.clone()));
+        Ok(Self {
+            inner,
+            url: url.clone(),
+        })
+    }
+
+    /// Where this pool's database is.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// Runs queries that only read, on a blocking thread.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`StoreError::Unavailable`] if there is no connection.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let pool = self.clone();
+        blocking(move || pool.read_now(work)).await
+    }
+
+    /// Runs `work` in one writing transaction, on a blocking thread: committed if it returns `Ok`, else undone.
+    ///
+    /// # Errors
+    /// What `work` returns, or a [`StoreError`] if there is no connection or the commit fails.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let pool = self.clone();
+        blocking(move || pool.write_now(work)).await
+    }
+
+    /// [`Pool::read`] on this thread, for commands and background threads.
+    ///
+    /// # Errors
+    /// As [`Pool::read`].
+    pub fn read_now<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E>,
+        E: From<StoreError>,
+    {
+        let mut db = self.inner.get().map_err(StoreError::from)?;
+        work(&mut db)
+    }
+
+    /// [`Pool::write`] on this thread, for commands and background threads.
+    ///
+    /// # Errors
+    /// As [`Pool::write`].
+    pub fn write_now<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E>,
+        E: From<StoreError>,
+    {
+        let mut db = self.inner.get().map_err(StoreError::from)?;
+        begin(&mut db).map_err(StoreError::from)?;
+        match work(&mut db) {
+            Ok(value) => {
+                commit(&mut db).map_err(StoreError::from)?;
+                Ok(value)
+            }
+            Err(error) => {
+                if let Err(rollback_error) = rollback(&mut db) {
+                    // The first error is the one to answer with; has_broken drops the connection.
+                    tracing::warn!(error = %rollback_error, "a transaction could not be rolled back");
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// SQLite's plain BEGIN takes the write lock only at the first write, and then fails at once, whatever the busy
+/// timeout, if another writer came between: every writing transaction is IMMEDIATE.
+fn begin(db: &mut Db) -> QueryResult<()> {
+    match db {
+        Db::Postgres(connection) => AnsiTransactionManager::begin_transaction(connection),
+        Db::Sqlite(connection) => {
+            AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
+        }
+    }
+}
+
+fn commit(db: &mut Db) -> QueryResult<()> {
+    match db {
+        Db::Postgres(connection) => AnsiTransactionManager::commit_transaction(connection),
+        Db::Sqlite(connection) => AnsiTransactionManager::commit_transaction(connection),
+    }
+}
+
+fn rollback(db: &mut Db) -> QueryResult<()> {
+    match db {
+        Db::Postgres(connection) => AnsiTransactionManager::rollback_transaction(connection),
+        Db::Sqlite(connection) => AnsiTransactionManager::rollback_transaction(connection),
+    }
+}
+
+/// Runs `work` on a thread that may block.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the store leaves the async threads"
+)]
+async fn blocking<T, E, F>(work: F) -> Result<T, E>
+where
+    F: FnOnce() -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down and started no new work.
+            Err(cancelled) => Err(StoreError::Unavailable(Box::new(cancelled)).into()),
+        },
+    }
+}

@@ -1,0 +1,136 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    accounts (id) {
+        id -> Int8,
+        email -> Text,
+        name -> Text,
+        time_zone -> Text,
+        password_hash -> Nullable<Text>,
+        password_set_at -> Nullable<Int8>,
+        is_operator -> Bool,
+        disabled_at -> Nullable<Int8>,
+        created_at -> Int8,
+    }
+}
+
+diesel::table! {
+    api_key_last_uses (api_key_id) {
+        api_key_id -> Int8,
+        used_at -> Int8,
+        address -> Text,
+        client -> Text,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Int8,
+        account_id -> Int8,
+        brand -> Text,
+        name -> Text,
+        digest -> Bytea,
+        digest_secret_id -> Text,
+        scopes -> Nullable<Text>,
+        created_at -> Int8,
+        expires_at -> Nullable<Int8>,
+        deactivated_at -> Nullable<Int8>,
+        deactivated_by -> Nullable<Text>,
+        ends_at -> Int8,
+        deleted_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    audit_entries (id) {
+        id -> Int8,
+        at -> Int8,
+        account_id -> Nullable<Int8>,
+        actor -> Text,
+        actor_id -> Nullable<Text>,
+        action -> Text,
+        target -> Nullable<Text>,
+        result -> Text,
+        address -> Nullable<Text>,
+        client -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (account_id, key_digest) {
+        account_id -> Int8,
+        key_digest -> Bytea,
+        body_digest -> Bytea,
+        api_key_id -> Int8,
+        created_at -> Int8,
+    }
+}
+
+diesel::table! {
+    instance_secrets (id) {
+        id -> Text,
+        fingerprint -> Bytea,
+        created_at -> Int8,
+    }
+}
+
+diesel::table! {
+    one_time_links (token_digest) {
+        token_digest -> Bytea,
+        account_id -> Int8,
+        purpose -> Text,
+        created_at -> Int8,
+        expires_at -> Int8,
+        used_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    sessions (id_digest) {
+        id_digest -> Bytea,
+        account_id -> Int8,
+        state -> Text,
+        created_at -> Int8,
+        last_seen_at -> Int8,
+    }
+}
+
+diesel::table! {
+    shown_forms (form_digest) {
+        form_digest -> Bytea,
+        account_id -> Int8,
+        api_key_id -> Int8,
+        created_at -> Int8,
+    }
+}
+
+diesel::table! {
+    throttles (bucket) {
+        bucket -> Text,
+        window_ends_at -> Int8,
+        taken -> Int8,
+    }
+}
+
+diesel::joinable!(api_key_last_uses -> api_keys (api_key_id));
+diesel::joinable!(api_keys -> accounts (account_id));
+diesel::joinable!(idempotency_keys -> accounts (account_id));
+diesel::joinable!(idempotency_keys -> api_keys (api_key_id));
+diesel::joinable!(one_time_links -> accounts (account_id));
+diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(shown_forms -> accounts (account_id));
+diesel::joinable!(shown_forms -> api_keys (api_key_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    api_key_last_uses,
+    api_keys,
+    audit_entries,
+    idempotency_keys,
+    instance_secrets,
+    one_time_links,
+    sessions,
+    shown_forms,
+    throttles,
+);
