@@ -3,6 +3,7 @@
 pub mod base62;
 pub mod clock;
 pub mod crypto;
+pub mod domain;
 pub mod ids;
 pub mod secret;
 pub mod store;

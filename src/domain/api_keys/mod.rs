@@ -1,0 +1,465 @@
+//! API keys: what they are, and everything that can be done with one.
+//!
+//! A key is active until its end, by the clock (expired) or by someone (deactivated), whichever comes first; an
+//! ended key stays ended. Deleting an ended key only hides it: its digest stays, so that presenting it is still
+//! recognised.
+
+pub mod expiry;
+pub mod key_string;
+pub mod policy;
+pub mod scopes;
+
+use rand::CryptoRng;
+
+use self::key_string::FullKey;
+use self::policy::KeyPolicy;
+use self::scopes::Access;
+use super::accounts::Account;
+use super::audit::{Act, Action, Outcome};
+use super::text::Name;
+use crate::clock::Timestamp;
+use crate::crypto::digest::sha256;
+use crate::ids::{AccountId, ApiKeyId};
+use crate::store::api_keys::{self as rows, ApiKeyRow, ApiKeyWithUse};
+use crate::store::{Constraint, Db, StoreError, accounts, shown_forms};
+
+pub use crate::store::api_keys::{KeyCursor, KeyFilter, KeyList};
+
+/// Whether a key works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// It works.
+    Active,
+    /// Time ended it.
+    Expired,
+    /// Someone ended it.
+    Deactivated,
+}
+
+/// The last accepted request of a key.
+#[derive(Clone, Debug)]
+pub struct LastUse {
+    /// When.
+    pub at: Timestamp,
+    /// From which address.
+    pub address: String,
+    /// By which client, as it names itself; may be empty.
+    pub client: String,
+}
+
+/// An API key as its owner sees it: everything but the secret, which no one has but them.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// The public id.
+    pub id: ApiKeyId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// `<brand>_<id>`: the part of the key that is shown.
+    pub prefix: String,
+    /// As its owner wrote it.
+    pub name: String,
+    /// What it may be used for.
+    pub access: Access,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When time ends it; `None` for never.
+    pub expires_at: Option<Timestamp>,
+    /// When someone ended it, if so.
+    pub deactivated_at: Option<Timestamp>,
+    /// Who ended it, if someone did: the end of a sentence that begins with "by".
+    pub deactivated_by: Option<String>,
+    /// When it stops working for whichever reason; [`Timestamp::NEVER`] if nothing ends it.
+    pub ends_at: Timestamp,
+    /// Its last accepted request.
+    pub last_use: Option<LastUse>,
+}
+
+impl ApiKey {
+    /// Whether it works at `now`.
+    pub fn state_at(&self, now: Timestamp) -> KeyState {
+        if self.deactivated_at.is_some() {
+            KeyState::Deactivated
+        } else if self.ends_at <= now {
+            KeyState::Expired
+        } else {
+            KeyState::Active
+        }
+    }
+
+    /// When it ended, if it has ended by `now`.
+    pub fn ended_at(&self, now: Timestamp) -> Option<Timestamp> {
+        (self.state_at(now) != KeyState::Active).then_some(self.ends_at)
+    }
+
+    /// Where a list that goes on behind this key begins (or, backwards, the one before it).
+    pub fn cursor(&self, backwards: bool) -> KeyCursor {
+        KeyCursor {
+            ends_at: self.ends_at,
+            id: self.id,
+            backwards,
+        }
+    }
+}
+
+impl From<ApiKeyRow> for ApiKey {
+    fn from(row: ApiKeyRow) -> Self {
+        Self {
+            id: row.id,
+            account_id: row.account_id,
+            prefix: key_string::prefix(&row.brand, row.id),
+            name: row.name,
+            access: Access::from_stored(row.scopes.as_deref()),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            deactivated_at: row.deactivated_at,
+            deactivated_by: row.deactivated_by,
+            ends_at: row.ends_at,
+            last_use: None,
+        }
+    }
+}
+
+impl From<ApiKeyWithUse> for ApiKey {
+    fn from((row, last_use): ApiKeyWithUse) -> Self {
+        Self {
+            last_use: last_use.map(|last_use| LastUse {
+                at: last_use.used_at,
+                address: last_use.address,
+                client: last_use.client,
+            }),
+            ..row.into()
+        }
+    }
+}
+
+/// A key that is to be made.
+#[derive(Clone, Debug)]
+pub struct NewApiKey {
+    /// Its name.
+    pub name: Name,
+    /// When time shall end it; `None` for never.
+    pub expires_at: Option<Timestamp>,
+    /// What it may be used for.
+    pub access: Access,
+}
+
+/// Why a key was not made. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateKeyError {
+    /// The account has as many active keys as it may have.
+    #[error("the account has {0} active keys, the most it may have")]
+    LimitReached(i64),
+    /// The one-time form was used before, for this key.
+    #[error("the form was used before")]
+    FormUsed(ApiKeyId),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes a key. The full key is in the second half of the answer and nowhere else.
+///
+/// # Errors
+/// If the account has too many active keys, or the database fails.
+pub fn create(
+    db: &mut Db,
+    act: &Act,
+    policy: &KeyPolicy,
+    rng: &mut impl CryptoRng,
+    owner: AccountId,
+    new: NewApiKey,
+) -> Result<(ApiKey, FullKey), CreateKeyError> {
+    // Counted under the lock, so that parallel requests cannot pass the limit together.
+    accounts::lock(db, owner)?;
+    if rows::count_active(db, owner, act.now)? >= policy.max_active {
+        return Err(CreateKeyError::LimitReached(policy.max_active));
+    }
+    let mut id = ApiKeyId::random(rng);
+    while rows::exists(db, id)? {
+        id = ApiKeyId::random(rng);
+    }
+    let full_key = FullKey::generate(&policy.brand, id, rng);
+    let row = ApiKeyRow {
+        id,
+        account_id: owner,
+        brand: policy.brand.as_str().to_owned(),
+        name: new.name.as_str().to_owned(),
+        digest: full_key
+            .digest(&policy.secrets.current_digest_key())
+            .as_bytes()
+            .to_vec(),
+        digest_secret_id: policy.secrets.current_id().to_owned(),
+        scopes: new.access.to_stored(),
+        created_at: act.now,
+        expires_at: new.expires_at,
+        deactivated_at: None,
+        deactivated_by: None,
+        ends_at: new.expires_at.unwrap_or(Timestamp::NEVER),
+        deleted_at: None,
+    };
+    rows::insert(db, &row)?;
+    let key = ApiKey::from(row);
+    record(db, act, &key, Action::KeyCreate)?;
+    Ok((key, full_key))
+}
+
+/// [`create`] from a one-time form: sent a second time, it makes nothing.
+///
+/// # Errors
+/// As [`create`], and if the form was used before.
+pub fn create_from_form(
+    db: &mut Db,
+    act: &Act,
+    policy: &KeyPolicy,
+    rng: &mut impl CryptoRng,
+    owner: AccountId,
+    form_id: &str,
+    new: NewApiKey,
+) -> Result<(ApiKey, FullKey), CreateKeyError> {
+    let form_digest = sha256(format!("{owner}/{form_id}").as_bytes()).to_vec();
+    // The lock comes first: of two that send one form at once, the second waits here and then finds the row.
+    accounts::lock(db, owner)?;
+    if let Some(shown) = shown_forms::find(db, &form_digest)? {
+        return Err(CreateKeyError::FormUsed(shown));
+    }
+    let created = create(db, act, policy, rng, owner, new)?;
+    let form = shown_forms::ShownFormRow {
+        form_digest,
+        account_id: owner,
+        api_key_id: created.0.id,
+        created_at: act.now,
+    };
+    match shown_forms::insert(db, &form) {
+        Ok(()) => Ok(created),
+        // Cannot happen under the lock; if it did, undoing all is the safe answer.
+        Err(StoreError::Broken(Constraint::ShownForm)) => {
+            Err(CreateKeyError::FormUsed(form.api_key_id))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The account's key with this id; `None` if there is none, it was deleted, or it is someone else's.
+///
+/// # Errors
+/// If the database fails.
+pub fn find(
+    db: &mut Db,
+    owner: AccountId,
+    id: ApiKeyId,
+) -> Result<Option<ApiKey>, StoreError> {
+    Ok(rows::find_for_account(db, owner, id)?.map(ApiKey::from))
+}
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct KeyPage {
+    /// The keys, in the list's order.
+    pub keys: Vec<ApiKey>,
+    /// Where the page before begins, if there is one.
+    pub previous: Option<KeyCursor>,
+    /// Where the page after begins, if there is one.
+    pub next: Option<KeyCursor>,
+}
+
+/// A page of at most `limit` of the account's keys.
+///
+/// # Errors
+/// If the database fails.
+pub fn list(
+    db: &mut Db,
+    owner: AccountId,
+    list: KeyList,
+    filter: Option<&KeyFilter>,
+    cursor: Option<KeyCursor>,
+    limit: usize,
+) -> Result<KeyPage, StoreError> {
+    let backwards = cursor.is_some_and(|cursor| cursor.backwards);
+    // One more than asked for tells whether there is another page in the direction of reading.
+    let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut found = rows::list_for_account(db, owner, list, filter, cursor, one_more)?;
+    let goes_on = found.len() > limit;
+    if goes_on && backwards {
+        found.remove(0);
+    } else if goes_on {
+        found.truncate(limit);
+    }
+    let keys: Vec<ApiKey> = found.into_iter().map(ApiKey::from).collect();
+    let has_previous = if backwards { goes_on } else { cursor.is_some() };
+    let has_next = if backwards { true } else { goes_on };
+    Ok(KeyPage {
+        previous: keys.first().filter(|_| has_previous).map(|key| key.cursor(true)),
+        next: keys.last().filter(|_| has_next).map(|key| key.cursor(false)),
+        keys,
+    })
+}
+
+/// Reads what was typed into the filter: part of a name, or the beginning of a prefix. `None` for nothing.
+pub fn filter(text: &str) -> Option<KeyFilter> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let escaped = text
+        .to_lowercase()
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    Some(KeyFilter {
+        name_pattern: format!("%{escaped}%"),
+        ids: key_string::ids_beginning_with(text),
+    })
+}
+
+/// How many keys an account has, for the pages that sum them up.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyCounts {
+    /// Keys that work.
+    pub active: i64,
+    /// Listed keys that have ended.
+    pub inactive: i64,
+    /// Active keys that end within seven days.
+    pub ending_soon: i64,
+    /// When any key was last used.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// From this long before its end, a key is shown as ending soon.
+pub const SOON: chrono::TimeDelta = chrono::TimeDelta::days(7);
+
+/// Counts the account's keys.
+///
+/// # Errors
+/// If the database fails.
+pub fn count(db: &mut Db, owner: AccountId, now: Timestamp) -> Result<KeyCounts, StoreError> {
+    Ok(KeyCounts {
+        active: rows::count_active(db, owner, now)?,
+        inactive: rows::count_inactive(db, owner, now)?,
+        ending_soon: rows::count_ending(db, owner, now, now + SOON)?,
+        last_used_at: rows::last_use_of_account(db, owner)?,
+    })
+}
+
+/// Active keys made and last used more than 180 days before `now`, longest unused first; at most `limit`.
+///
+/// # Errors
+/// If the database fails.
+pub fn list_unused(
+    db: &mut Db,
+    owner: AccountId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<ApiKey>, StoreError> {
+    let since = now - chrono::TimeDelta::days(180);
+    let unused = rows::list_unused(db, owner, now, since, limit)?;
+    Ok(unused.into_iter().map(ApiKey::from).collect())
+}
+
+/// Why nothing was done to a key.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeKeyError {
+    /// No such key of this account.
+    #[error("there is no such key")]
+    NotFound,
+    /// Only ended keys can be deleted.
+    #[error("the key is active")]
+    StillActive,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Renames a key, active or not.
+///
+/// # Errors
+/// If the account has no such key, or the database fails.
+pub fn rename(
+    db: &mut Db,
+    act: &Act,
+    owner: AccountId,
+    id: ApiKeyId,
+    name: &Name,
+) -> Result<ApiKey, ChangeKeyError> {
+    let key = find(db, owner, id)?.ok_or(ChangeKeyError::NotFound)?;
+    if key.name == name.as_str() {
+        return Ok(key);
+    }
+    rows::set_name(db, id, name.as_str())?;
+    record(db, act, &key, Action::KeyRename)?;
+    Ok(ApiKey {
+        name: name.as_str().to_owned(),
+        ..key
+    })
+}
+
+/// What deactivating did.
+#[derive(Debug)]
+pub enum Deactivated {
+    /// The key worked until now.
+    Now(ApiKey),
+    /// The key had ended before; nothing was changed.
+    Before(ApiKey),
+}
+
+impl Deactivated {
+    /// The key as it is now.
+    pub fn into_key(self) -> ApiKey {
+        match self {
+            Self::Now(key) | Self::Before(key) => key,
+        }
+    }
+}
+
+/// Ends a key for ever. Once this is committed, no request that begins later is accepted.
+///
+/// # Errors
+/// If the account has no such key, or the database fails.
+pub fn deactivate(
+    db: &mut Db,
+    act: &Act,
+    owner: AccountId,
+    id: ApiKeyId,
+) -> Result<Deactivated, ChangeKeyError> {
+    let by = act.actor.words();
+    let Some(key) = find(db, owner, id)? else {
+        return Err(ChangeKeyError::NotFound);
+    };
+    if !rows::set_deactivated(db, id, act.now, &by)? {
+        let key = find(db, owner, id)?.ok_or(ChangeKeyError::NotFound)?;
+        return Ok(Deactivated::Before(key));
+    }
+    record(db, act, &key, Action::KeyDeactivate)?;
+    Ok(Deactivated::Now(ApiKey {
+        deactivated_at: Some(act.now),
+        deactivated_by: Some(by),
+        ends_at: act.now,
+        ..key
+    }))
+}
+
+/// Removes an ended key from the lists.
+///
+/// # Errors
+/// If the account has no such key, it is active, or the database fails.
+pub fn delete(
+    db: &mut Db,
+    act: &Act,
+    owner: AccountId,
+    id: ApiKeyId,
+) -> Result<ApiKey, ChangeKeyError> {
+    let key = find(db, owner, id)?.ok_or(ChangeKeyError::NotFound)?;
+    if !rows::set_deleted(db, id, act.now)? {
+        return Err(ChangeKeyError::StillActive);
+    }
+    record(db, act, &key, Action::KeyDelete)?;
+    Ok(key)
+}
+
+fn record(db: &mut Db, act: &Act, key: &ApiKey, action: Action) -> Result<(), StoreError> {
+    act.record(db, Some(key.account_id), action, Some(&key.prefix), Outcome::Done)
+}
+
+/// True if `owner` may choose what only operators may: the scope for verifying other people's keys.
+pub fn may_choose_operator_scopes(owner: &Account) -> bool {
+    owner.is_operator
+}

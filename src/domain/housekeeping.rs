@@ -1,0 +1,23 @@
+//! Removal of what has no meaning any more. Harmless to run on several instances at once, or not at all.
+
+use chrono::TimeDelta;
+
+use super::security::sessions;
+use crate::clock::Timestamp;
+use crate::store::{Db, StoreError, idempotency_keys, shown_forms, throttles};
+
+/// A repeated `Idempotency-Key` answers with the first result for this long.
+pub const IDEMPOTENCY_LIFE: TimeDelta = TimeDelta::hours(24);
+
+/// Removes ended sessions and throttles, used forms whose session has ended, and old idempotency keys.
+///
+/// # Errors
+/// If the database fails.
+pub fn run(db: &mut Db, now: Timestamp) -> Result<(), StoreError> {
+    sessions::remove_ended(db, now)?;
+    throttles::delete_ended(db, now)?;
+    // A form cannot be sent after its session has ended: its token is stale by then.
+    shown_forms::delete_before(db, now - sessions::LONGEST_LIFE - TimeDelta::days(1))?;
+    idempotency_keys::delete_before(db, now - IDEMPOTENCY_LIFE)?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Whether this program's instance secrets are those that the database was used with.
+
+use crate::clock::Timestamp;
+use crate::crypto::digest::constant_time_eq;
+use crate::crypto::instance_secret::InstanceSecrets;
+use crate::store::instance_secrets::{self as rows, InstanceSecretRow};
+use crate::store::{Db, StoreError};
+
+/// Why an instance must not start with this database.
+#[derive(Debug, thiserror::Error)]
+pub enum InstanceError {
+    /// The database has been used with other secrets.
+    #[error(
+        "the instance secret is not the one that this database was used with (the database knows {known}): \
+         put the right one into the file instance-secret or into KEYPORT_SECRET"
+    )]
+    Mismatch {
+        /// Ids of the secrets that the database knows.
+        known: String,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Checks the secrets against the fingerprints in the database, and adds fingerprints of new ones. A database
+/// without fingerprints takes on the first secrets it meets; one with some wants at least one it knows.
+///
+/// # Errors
+/// If no secret is known to the database, or one has a known id with another value, or the database fails.
+pub fn check_secrets(
+    db: &mut Db,
+    now: Timestamp,
+    secrets: &InstanceSecrets,
+) -> Result<(), InstanceError> {
+    rows::lock(db)?;
+    let known = rows::list(db)?;
+    let mut matching = 0;
+    let mut new = Vec::new();
+    for (id, fingerprint) in secrets.fingerprints() {
+        match known.iter().find(|row| row.id == id) {
+            Some(row) if constant_time_eq(&row.fingerprint, &fingerprint) => matching += 1,
+            Some(_) => return Err(mismatch(&known)),
+            None => new.push(InstanceSecretRow {
+                id: id.to_owned(),
+                fingerprint: fingerprint.to_vec(),
+                created_at: now,
+            }),
+        }
+    }
+    if matching == 0 && !known.is_empty() {
+        return Err(mismatch(&known));
+    }
+    for row in &new {
+        rows::insert(db, row)?;
+    }
+    Ok(())
+}
+
+fn mismatch(known: &[InstanceSecretRow]) -> InstanceError {
+    let ids: Vec<&str> = known.iter().map(|row| row.id.as_str()).collect();
+    InstanceError::Mismatch {
+        known: ids.join(", "),
+    }
+}

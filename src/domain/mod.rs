@@ -1,0 +1,14 @@
+//! The rules, in the product's words. No HTTP, no templates, no SQL.
+//!
+//! Rules are plain synchronous functions over a connection; time and randomness are arguments.
+
+pub mod accounts;
+pub mod api_keys;
+pub mod audit;
+pub mod housekeeping;
+pub mod instance;
+pub mod security;
+pub mod sign_in;
+pub mod text;
+pub mod usage;
+pub mod verification;

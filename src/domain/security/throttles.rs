@@ -1,0 +1,171 @@
+//! Limits on tries. Counted in the database, so they hold across instances and restarts, and counted before the
+//! costly or telling part of a request, so parallel tries cannot slip through together.
+//!
+//! A sign-in counts against the pair of account and client address, and against the address alone. There is no
+//! counter on the account alone: with one, a stranger could keep its holder out.
+
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+
+use crate::clock::Timestamp;
+use crate::crypto::digest::sha256;
+use crate::ids::AccountId;
+use crate::store::throttles as rows;
+use crate::store::{Db, StoreError};
+
+/// One limit: at most `most` in a window that begins with the first.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    kind: &'static str,
+    most: i64,
+    window: TimeDelta,
+}
+
+const SIGN_IN_PAIR: Limit = Limit {
+    kind: "sign-in/pair",
+    most: 10,
+    window: TimeDelta::minutes(15),
+};
+const SIGN_IN_ADDRESS: Limit = Limit {
+    kind: "sign-in/address",
+    most: 100,
+    window: TimeDelta::minutes(15),
+};
+const SIGN_UP_ADDRESS: Limit = Limit {
+    kind: "sign-up/address",
+    most: 20,
+    window: TimeDelta::hours(1),
+};
+const PASSWORD_LINK_ADDRESS: Limit = Limit {
+    kind: "password-link/address",
+    most: 30,
+    window: TimeDelta::minutes(15),
+};
+const KEY_CREATION: Limit = Limit {
+    kind: "key-creation/account",
+    most: 1_000,
+    window: TimeDelta::minutes(1),
+};
+
+/// Too many tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many tries")]
+pub struct Throttled {
+    /// How long until the next try is let through.
+    pub retry_after: TimeDelta,
+}
+
+/// Counts a try to sign in.
+///
+/// # Errors
+/// If the database fails; the inner error if there were too many.
+pub fn take_sign_in(
+    db: &mut Db,
+    now: Timestamp,
+    email: &str,
+    address: IpAddr,
+) -> Result<Result<(), Throttled>, StoreError> {
+    let by_address = take(db, now, SIGN_IN_ADDRESS, &network(address))?;
+    let by_pair = take(db, now, SIGN_IN_PAIR, &pair(email, address))?;
+    Ok(by_address.and(by_pair))
+}
+
+/// Forgets the failed tries of this account from this address, once a try was right.
+///
+/// # Errors
+/// If the database fails.
+pub fn clear_sign_in(db: &mut Db, email: &str, address: IpAddr) -> Result<(), StoreError> {
+    rows::clear(db, &bucket(SIGN_IN_PAIR, &pair(email, address)))
+}
+
+/// Counts a try to make an account.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_sign_up(
+    db: &mut Db,
+    now: Timestamp,
+    address: IpAddr,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, SIGN_UP_ADDRESS, &network(address))
+}
+
+/// Counts a use of a link for setting a password.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_password_link(
+    db: &mut Db,
+    now: Timestamp,
+    address: IpAddr,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, PASSWORD_LINK_ADDRESS, &network(address))
+}
+
+/// Counts a key made by API.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_key_creation(
+    db: &mut Db,
+    now: Timestamp,
+    account_id: AccountId,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, KEY_CREATION, &account_id.to_string())
+}
+
+fn take(
+    db: &mut Db,
+    now: Timestamp,
+    limit: Limit,
+    subject: &str,
+) -> Result<Result<(), Throttled>, StoreError> {
+    let row = rows::take(db, &bucket(limit, subject), now, now + limit.window)?;
+    if row.taken <= limit.most {
+        return Ok(Ok(()));
+    }
+    Ok(Err(Throttled {
+        retry_after: (row.window_ends_at - now).clamp(TimeDelta::seconds(1), limit.window),
+    }))
+}
+
+/// What was typed as an address may be a password by mistake: only its digest is stored.
+fn pair(email: &str, address: IpAddr) -> String {
+    let digest = sha256(email.as_bytes());
+    let short: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{short}/{}", network(address))
+}
+
+/// One household or host: an IPv4 address, or the /64 of an IPv6 address, all of which one host can use.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+fn bucket(limit: Limit, subject: &str) -> String {
+    format!("{}/{subject}", limit.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_host_cannot_change_its_bucket_within_its_network() {
+        let one: IpAddr = "2001:db8:1:2::1".parse().unwrap();
+        let other: IpAddr = "2001:db8:1:2:ffff::9".parse().unwrap();
+        assert_eq!(network(one), network(other));
+    }
+
+    #[test]
+    fn an_ipv4_address_counts_alike_in_both_notations() {
+        let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
+        assert_eq!(network(mapped), "192.0.2.1");
+    }
+}

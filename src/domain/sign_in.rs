@@ -1,0 +1,103 @@
+//! Signing in with a password.
+//!
+//! 1. [`begin`] counts the try and looks the account up.
+//! 2. The caller checks the password with [`super::security::password::PasswordWorker`], holding no connection;
+//!    an account that does not exist, has no password or is disabled takes as long and fails alike.
+//! 3. [`finish`] writes the result down and, if it was right, says who signed in.
+
+use std::net::IpAddr;
+
+use super::accounts::Account;
+use super::audit::{Act, Action, Actor, Outcome};
+use super::security::throttles::{self, Throttled};
+use crate::crypto::password::PasswordHash;
+use crate::ids::AccountId;
+use crate::store::{Db, StoreError, accounts as rows};
+
+/// A try that was counted.
+#[derive(Clone)]
+pub struct Attempt {
+    /// The address as it was typed, in lower case.
+    email: String,
+    address: IpAddr,
+    account_id: Option<AccountId>,
+    hash: Option<PasswordHash>,
+}
+
+impl Attempt {
+    /// What to check the password against; `None` takes as long and never matches.
+    pub fn hash(&self) -> Option<PasswordHash> {
+        self.hash.clone()
+    }
+}
+
+/// Counts the try, then looks the account up.
+///
+/// # Errors
+/// If the database fails; the inner error if there were too many tries.
+pub fn begin(
+    db: &mut Db,
+    act: &Act,
+    email: &str,
+    address: IpAddr,
+) -> Result<Result<Attempt, Throttled>, StoreError> {
+    let email = email.trim().to_ascii_lowercase();
+    if let Err(throttled) = throttles::take_sign_in(db, act.now, &email, address)? {
+        return Ok(Err(throttled));
+    }
+    let row = rows::find_by_email(db, &email)?;
+    let account_id = row.as_ref().map(|row| row.id);
+    let hash = row
+        .filter(|row| row.disabled_at.is_none())
+        .and_then(|row| row.password_hash)
+        .map(PasswordHash::from_stored);
+    Ok(Ok(Attempt {
+        email,
+        address,
+        account_id,
+        hash,
+    }))
+}
+
+/// Writes down how the try ended. The account if it was right.
+///
+/// # Errors
+/// If the database fails.
+pub fn finish(
+    db: &mut Db,
+    act: &Act,
+    attempt: &Attempt,
+    password_matches: bool,
+) -> Result<Option<Account>, StoreError> {
+    // Read again: the account may have been disabled while the password was checked.
+    let row = match attempt.account_id {
+        Some(id) => rows::find(db, id)?,
+        None => None,
+    };
+    let account = row
+        .filter(|row| password_matches && row.disabled_at.is_none())
+        .map(Account::from);
+    let Some(account) = account else {
+        act.record(db, attempt.account_id, Action::SignIn, None, Outcome::Refused)?;
+        return Ok(None);
+    };
+    throttles::clear_sign_in(db, &attempt.email, attempt.address)?;
+    let act = Act {
+        actor: account.as_actor(),
+        ..act.clone()
+    };
+    act.record(db, Some(account.id), Action::SignIn, None, Outcome::Done)?;
+    Ok(Some(account))
+}
+
+/// Writes down that a session was ended by its owner.
+///
+/// # Errors
+/// If the database fails.
+pub fn sign_out(db: &mut Db, act: &Act) -> Result<(), StoreError> {
+    let account_id = match &act.actor {
+        Actor::Account { id, .. } => Some(*id),
+        Actor::Anonymous | Actor::ApiKey { .. } | Actor::Command => None,
+    };
+    act.record(db, account_id, Action::SignOut, None, Outcome::Done)
+}

@@ -1,0 +1,137 @@
+//! Short texts that people enter: names of keys and accounts, and email addresses.
+
+use std::fmt;
+
+/// The longest name, in characters.
+const MAX_NAME_CHARS: usize = 100;
+/// The longest email address, in bytes (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+const MAX_EMAIL_BYTES: usize = 254;
+
+/// A name that is empty, too long, or has characters that do not show or that turn text around.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a name has 1 to 100 characters and no control characters")]
+pub struct BadName;
+
+/// A name of 1 to 100 characters, trimmed, without control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(String);
+
+impl Name {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// If nothing is left after trimming, it is longer than 100 characters, or it has control characters.
+    pub fn parse(text: &str) -> Result<Self, BadName> {
+        let trimmed = text.trim();
+        let length = trimmed.chars().count();
+        if length == 0 || length > MAX_NAME_CHARS || trimmed.chars().any(is_control) {
+            return Err(BadName);
+        }
+        Ok(Self(trimmed.to_owned()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Control characters, and those that change the direction of the text around them (Unicode Standard Annex 9,
+/// "explicit directional formatting"), line separators, and the byte order mark: with them one name can be made
+/// to look like another.
+fn is_control(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// A text that is no email address.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an email address")]
+pub struct BadEmail;
+
+/// An email address in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// Reads an address by the rule that browsers apply to `<input type=email>` (HTML Standard, "valid e-mail
+    /// address"), with at least one dot-free label as host, and lowers its case.
+    ///
+    /// # Errors
+    /// If it does not follow that rule or is longer than 254 bytes.
+    pub fn parse(text: &str) -> Result<Self, BadEmail> {
+        let trimmed = text.trim();
+        let (local, host) = trimmed.rsplit_once('@').ok_or(BadEmail)?;
+        let local_is_valid = !local.is_empty() && local.bytes().all(is_local_byte);
+        let host_is_valid = host.split('.').all(is_host_label);
+        if trimmed.len() > MAX_EMAIL_BYTES || !local_is_valid || !host_is_valid {
+            return Err(BadEmail);
+        }
+        Ok(Self(trimmed.to_ascii_lowercase()))
+    }
+
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_local_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte)
+}
+
+fn is_host_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_trimmed_and_may_hold_html_and_emoji() {
+        assert_eq!(Name::parse("  CI deploy ").unwrap().as_str(), "CI deploy");
+        for name in ["<b>bold</b>", "🔑 key", "Schlüssel", &"é".repeat(100)] {
+            assert_eq!(Name::parse(name).unwrap().as_str(), name);
+        }
+    }
+
+    #[test]
+    fn empty_long_and_deceptive_names_are_refused() {
+        let long = "x".repeat(101);
+        for name in ["", "   ", &long, "a\nb", "a\u{0}b", "a\u{202E}b", "a\u{200F}b", "a\u{2066}b"] {
+            assert_eq!(Name::parse(name), Err(BadName), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_compared_in_lower_case() {
+        let address = EmailAddress::parse(" Maren@Harbor.Example ").unwrap();
+        assert_eq!(address.as_str(), "maren@harbor.example");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let long = format!("{}@example.com", "a".repeat(250));
+        for text in ["", "a", "@b", "a@", "a b@c", "a@b..c", "a@-b", "a\n@b", "ä@b.c", &long] {
+            assert_eq!(EmailAddress::parse(text), Err(BadEmail), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! How keys are used.
+
+pub mod recorder;
