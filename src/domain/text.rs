@@ -7,10 +7,16 @@ const MAX_NAME_CHARS: usize = 100;
 /// The longest email address, in bytes (RFC 5321, section 4.5.3.1.3, less the angle brackets).
 const MAX_EMAIL_BYTES: usize = 254;
 
-/// A name that is empty, too long, or has characters that do not show or that turn text around.
+/// Why a text is no name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a name has 1 to 100 characters and no control characters")]
-pub struct BadName;
+pub enum BadName {
+    /// Nothing is left after trimming, or more than 100 characters.
+    #[error("Enter a name of 1 to 100 characters.")]
+    Length,
+    /// Characters that do not show, or that turn the text around them.
+    #[error("Remove characters that cannot be seen or that change the direction of the text.")]
+    Hidden,
+}
 
 /// A name of 1 to 100 characters, trimmed, without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +30,11 @@ impl Name {
     pub fn parse(text: &str) -> Result<Self, BadName> {
         let trimmed = text.trim();
         let length = trimmed.chars().count();
-        if length == 0 || length > MAX_NAME_CHARS || trimmed.chars().any(is_control) {
-            return Err(BadName);
+        if length == 0 || length > MAX_NAME_CHARS {
+            return Err(BadName::Length);
+        }
+        if trimmed.chars().any(is_control) {
+            return Err(BadName::Hidden);
         }
         Ok(Self(trimmed.to_owned()))
     }
@@ -115,9 +124,11 @@ mod tests {
 
     #[test]
     fn empty_long_and_deceptive_names_are_refused() {
-        let long = "x".repeat(101);
-        for name in ["", "   ", &long, "a\nb", "a\u{0}b", "a\u{202E}b", "a\u{200F}b", "a\u{2066}b"] {
-            assert_eq!(Name::parse(name), Err(BadName), "{name:?}");
+        for name in ["", "   ", &"x".repeat(101)] {
+            assert_eq!(Name::parse(name), Err(BadName::Length), "{name:?}");
+        }
+        for name in ["a\nb", "a\u{0}b", "a\u{202E}b", "a\u{200F}b", "a\u{2066}b"] {
+            assert_eq!(Name::parse(name), Err(BadName::Hidden), "{name:?}");
         }
     }
 

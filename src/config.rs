@@ -1,0 +1,468 @@
+//! The configuration: one file, overridden by the environment, read once into typed parts.
+//!
+//! The file and the environment are merged as data first, then read by one strict reader, so that a setting has one
+//! name, one meaning and one error message wherever it came from. Unknown settings stop the start.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use chrono::TimeDelta;
+use serde::Deserialize;
+use toml::{Table, Value};
+use url::Url;
+
+use crate::secret::Secret;
+
+/// A setting or file that cannot be used, named, with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {path}: {source}")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML, or has an unknown or wrongly typed setting.
+    #[error("{path}: {message}")]
+    File {
+        /// Which file.
+        path: String,
+        /// Where in it and what.
+        message: String,
+    },
+    /// The environment has a variable that is no setting.
+    #[error("unknown setting {0} in the environment: see keyport.example.toml for all settings")]
+    UnknownVariable(String),
+    /// A setting has a value that cannot be used.
+    #[error("bad setting {name}: {problem}")]
+    Bad {
+        /// The setting, as in the file and as in the environment.
+        name: String,
+        /// What is wrong and what is wanted.
+        problem: String,
+    },
+}
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignUp {
+    /// Anyone.
+    Open,
+    /// Those whom an operator invites.
+    Invitation,
+    /// No one.
+    Closed,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// A filter as tracing-subscriber reads it: `info`, `debug`, `keyport=debug,actix_web=warn`.
+    pub level: String,
+}
+
+/// An operator's scope, as written in the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScopeSetting {
+    /// Like `billing:read`.
+    pub name: String,
+    /// What it allows, in a few words.
+    pub description: String,
+    /// True if the create form has it ticked at first.
+    #[serde(default)]
+    pub default: bool,
+}
+
+/// The operator's rules for keys.
+#[derive(Clone, Debug)]
+pub struct KeySettings {
+    /// First part of new keys.
+    pub brand: String,
+    /// First parts of older keys that are still accepted.
+    pub old_brands: Vec<String>,
+    /// The most active keys of an account.
+    pub max_active: i64,
+    /// The longest life of a new key.
+    pub longest_life: Option<TimeDelta>,
+    /// Further scopes.
+    pub scopes: Vec<ScopeSetting>,
+}
+
+/// All settings, valid each by itself.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The address that the server listens on.
+    pub bind: SocketAddr,
+    /// The folder of the SQLite file and the instance secret.
+    pub data_dir: PathBuf,
+    /// The address that people use, without a path.
+    pub public_url: Url,
+    /// The database; a SQLite file in the data folder by default.
+    pub database_url: Secret<String>,
+    /// The instance secret, if it does not come from the file in the data folder.
+    pub secret: Option<Secret<String>>,
+    /// HTTP workers.
+    pub workers: usize,
+    /// Who may sign up.
+    pub sign_up: SignUp,
+    /// Where to report security problems: a `mailto:` or `https:` address for security.txt.
+    pub security_contact: Option<String>,
+    /// Rules for keys.
+    pub keys: KeySettings,
+    /// Logging.
+    pub log: LogSettings,
+}
+
+/// How a value of the environment, always text, becomes a value of the file.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Number,
+    List,
+}
+
+/// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` is the one
+/// setting that only the file can hold.
+const VARIABLES: [(&str, &str, Kind); 14] = [
+    ("bind", "KEYPORT_BIND", Kind::Text),
+    ("data_dir", "KEYPORT_DATA_DIR", Kind::Text),
+    ("public_url", "KEYPORT_PUBLIC_URL", Kind::Text),
+    ("database_url", "DATABASE_URL", Kind::Text),
+    ("secret", "KEYPORT_SECRET", Kind::Text),
+    ("workers", "KEYPORT_WORKERS", Kind::Number),
+    ("sign_up", "KEYPORT_SIGN_UP", Kind::Text),
+    ("security_contact", "KEYPORT_SECURITY_CONTACT", Kind::Text),
+    ("brand", "KEYPORT_BRAND", Kind::Text),
+    ("old_brands", "KEYPORT_OLD_BRANDS", Kind::List),
+    ("keys.max_active", "KEYPORT_KEYS_MAX_ACTIVE", Kind::Number),
+    (
+        "keys.longest_life_days",
+        "KEYPORT_KEYS_LONGEST_LIFE_DAYS",
+        Kind::Number,
+    ),
+    ("log.format", "KEYPORT_LOG_FORMAT", Kind::Text),
+    ("log.level", "KEYPORT_LOG_LEVEL", Kind::Text),
+];
+
+/// The file as it is written.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Raw {
+    bind: Option<String>,
+    data_dir: Option<PathBuf>,
+    public_url: Option<String>,
+    database_url: Option<Secret<String>>,
+    secret: Option<Secret<String>>,
+    workers: Option<usize>,
+    sign_up: Option<SignUp>,
+    security_contact: Option<String>,
+    brand: Option<String>,
+    old_brands: Vec<String>,
+    keys: RawKeys,
+    scopes: Vec<ScopeSetting>,
+    log: RawLog,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawKeys {
+    max_active: Option<i64>,
+    longest_life_days: Option<i64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawLog {
+    format: Option<LogFormat>,
+    level: Option<String>,
+}
+
+impl Config {
+    /// Reads the file (`KEYPORT_CONFIG`, else `keyport.toml` if there is one) and the given environment.
+    ///
+    /// # Errors
+    /// If a file or setting cannot be used; the error names it.
+    pub fn load(environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let mut table = match environment.get("KEYPORT_CONFIG") {
+            Some(path) => read_file(Path::new(path))?,
+            None if Path::new("keyport.toml").exists() => read_file(Path::new("keyport.toml"))?,
+            None => Table::new(),
+        };
+        // The file by itself first: an error in it is then reported with its line.
+        for (variable, text) in environment {
+            let known = VARIABLES.iter().find(|(_, name, _)| name == variable);
+            match known {
+                Some(&(path, _, kind)) => insert(&mut table, path, value(path, kind, text)?),
+                None if is_ours(variable) => {
+                    return Err(ConfigError::UnknownVariable(variable.clone()));
+                }
+                None => {}
+            }
+        }
+        let raw: Raw = table.try_into().map_err(|error: toml::de::Error| {
+            ConfigError::File {
+                path: "the environment".to_owned(),
+                message: error.message().to_owned(),
+            }
+        })?;
+        Self::from_raw(raw)
+    }
+
+    fn from_raw(raw: Raw) -> Result<Self, ConfigError> {
+        let bind: SocketAddr = match &raw.bind {
+            Some(text) => text.parse().or_else(|_error| {
+                bad("bind", "write an address and a port, like 127.0.0.1:8080")
+            })?,
+            None => SocketAddr::from(([127, 0, 0, 1], 8080)),
+        };
+        let data_dir = raw.data_dir.unwrap_or_else(|| PathBuf::from("data"));
+        let public_url = match &raw.public_url {
+            Some(text) => public_url(text)?,
+            None => public_url(&format!("http://localhost:{}", bind.port()))?,
+        };
+        let database_url = raw.database_url.unwrap_or_else(|| {
+            Secret::new(format!("sqlite:{}", data_dir.join("keyport.db").display()))
+        });
+        let workers = raw.workers.unwrap_or_else(|| {
+            std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+        });
+        if !(1..=1024).contains(&workers) {
+            return bad("workers", "write a number from 1 to 1024");
+        }
+        let max_active = raw.keys.max_active.unwrap_or(1_000);
+        if !(1..=1_000_000).contains(&max_active) {
+            return bad("keys.max_active", "write a number from 1 to 1,000,000");
+        }
+        if raw.keys.longest_life_days.is_some_and(|days| !(1..=36_500).contains(&days)) {
+            return bad("keys.longest_life_days", "write a number of days from 1 to 36,500");
+        }
+        let contact_is_valid = raw
+            .security_contact
+            .as_deref()
+            .is_none_or(|text| text.starts_with("mailto:") || text.starts_with("https://"));
+        if !contact_is_valid {
+            return bad("security_contact", "write an address that begins with mailto: or https://");
+        }
+        let default_sign_up = if bind.ip().is_loopback() {
+            SignUp::Open
+        } else {
+            SignUp::Invitation
+        };
+        Ok(Self {
+            bind,
+            data_dir,
+            public_url,
+            database_url,
+            secret: raw.secret,
+            workers,
+            sign_up: raw.sign_up.unwrap_or(default_sign_up),
+            security_contact: raw.security_contact,
+            keys: KeySettings {
+                brand: raw.brand.unwrap_or_else(|| "kp".to_owned()),
+                old_brands: raw.old_brands,
+                max_active,
+                longest_life: raw.keys.longest_life_days.map(TimeDelta::days),
+                scopes: raw.scopes,
+            },
+            log: LogSettings {
+                format: raw.log.format.unwrap_or(LogFormat::Text),
+                level: raw.log.level.unwrap_or_else(|| "info".to_owned()),
+            },
+        })
+    }
+
+    /// True if people reach the server over https, so that cookies can demand it.
+    pub fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+}
+
+/// A "bad setting" error that names the setting both as in the file and as in the environment.
+///
+/// # Errors
+/// Always.
+pub fn bad<T>(path: &str, problem: impl Into<String>) -> Result<T, ConfigError> {
+    let variable = VARIABLES
+        .iter()
+        .find(|(known, ..)| *known == path)
+        .map(|(_, variable, _)| format!(" ({variable})"));
+    Err(ConfigError::Bad {
+        name: format!("{path}{}", variable.unwrap_or_default()),
+        problem: problem.into(),
+    })
+}
+
+/// Variables for keyport; those for its tests are not settings.
+fn is_ours(variable: &str) -> bool {
+    variable.starts_with("KEYPORT_")
+        && variable != "KEYPORT_CONFIG"
+        && !variable.starts_with("KEYPORT_TEST_")
+}
+
+fn read_file(path: &Path) -> Result<Table, ConfigError> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: shown.clone(),
+        source,
+    })?;
+    let broken = |error: toml::de::Error| ConfigError::File {
+        path: shown.clone(),
+        message: match error.span() {
+            Some(span) => format!(
+                "line {}: {}",
+                text[..span.start.min(text.len())].matches('\n').count() + 1,
+                error.message()
+            ),
+            None => error.message().to_owned(),
+        },
+    };
+    toml::from_str::<Raw>(&text).map_err(broken)?;
+    toml::from_str(&text).map_err(broken)
+}
+
+fn value(path: &str, kind: Kind, text: &str) -> Result<Value, ConfigError> {
+    Ok(match kind {
+        Kind::Text => Value::String(text.to_owned()),
+        Kind::Number => match text.trim().parse() {
+            Ok(number) => Value::Integer(number),
+            Err(_) => return bad(path, "write a whole number"),
+        },
+        Kind::List => text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(|part| Value::String(part.to_owned()))
+            .collect::<Vec<_>>()
+            .into(),
+    })
+}
+
+/// Puts a value at a path of one or two names.
+fn insert(table: &mut Table, path: &str, value: Value) {
+    match path.split_once('.') {
+        None => {
+            table.insert(path.to_owned(), value);
+        }
+        Some((section, name)) => {
+            let section = table
+                .entry(section)
+                .or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(section) = section {
+                section.insert(name.to_owned(), value);
+            }
+        }
+    }
+}
+
+fn public_url(text: &str) -> Result<Url, ConfigError> {
+    let wanted = "write an address like https://keys.example.com, without a path";
+    let Ok(url) = Url::parse(text) else {
+        return bad("public_url", wanted);
+    };
+    let is_plain = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if is_plain { Ok(url) } else { bad("public_url", wanted) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let environment = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Config::load(&environment)
+    }
+
+    #[test]
+    fn without_settings_it_is_a_sqlite_portal_on_loopback() {
+        let config = load(&[]).unwrap();
+        assert_eq!(config.bind.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.public_url.as_str(), "http://localhost:8080/");
+        assert_eq!(config.database_url.expose(), "sqlite:data/keyport.db");
+        assert_eq!(config.sign_up, SignUp::Open);
+        assert_eq!(config.keys.max_active, 1_000);
+    }
+
+    #[test]
+    fn a_server_that_others_reach_is_by_invitation_unless_told_otherwise() {
+        let config = load(&[("KEYPORT_BIND", "0.0.0.0:80")]).unwrap();
+        assert_eq!(config.sign_up, SignUp::Invitation);
+        let open = load(&[("KEYPORT_BIND", "0.0.0.0:80"), ("KEYPORT_SIGN_UP", "open")]);
+        assert_eq!(open.unwrap().sign_up, SignUp::Open);
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("k.toml");
+        std::fs::write(&file, "brand = \"acme\"\n[keys]\nmax_active = 5\n").unwrap();
+        let file = file.to_str().unwrap();
+        let config = load(&[("KEYPORT_CONFIG", file), ("KEYPORT_KEYS_MAX_ACTIVE", "7")]).unwrap();
+        assert_eq!(config.keys.brand, "acme");
+        assert_eq!(config.keys.max_active, 7);
+    }
+
+    #[test]
+    fn bad_settings_are_named() {
+        let cases = [
+            ("KEYPORT_BIND", "localhost", "bind (KEYPORT_BIND)"),
+            ("KEYPORT_WORKERS", "many", "workers (KEYPORT_WORKERS)"),
+            ("KEYPORT_WORKERS", "0", "workers (KEYPORT_WORKERS)"),
+            ("KEYPORT_PUBLIC_URL", "https://a.example/path", "public_url"),
+            ("KEYPORT_PUBLIC_URL", "ftp://a.example", "public_url"),
+            ("KEYPORT_KEYS_MAX_ACTIVE", "0", "keys.max_active"),
+            ("KEYPORT_KEYS_LONGEST_LIFE_DAYS", "-1", "keys.longest_life_days"),
+            ("KEYPORT_SIGN_UP", "maybe", "maybe"),
+            ("KEYPORT_SECURITY_CONTACT", "me", "security_contact"),
+            ("KEYPORT_COLOUR", "red", "KEYPORT_COLOUR"),
+        ];
+        for (name, value, named) in cases {
+            let message = load(&[(name, value)]).unwrap_err().to_string();
+            assert!(message.contains(named), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_setting_in_the_file_is_named_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("k.toml");
+        std::fs::write(&file, "brand = \"kp\"\ncolour = \"red\"\n").unwrap();
+        let error = load(&[("KEYPORT_CONFIG", file.to_str().unwrap())]).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("line 2") && message.contains("colour"), "{message}");
+    }
+
+    #[test]
+    fn a_printed_configuration_has_no_secret() {
+        let config = load(&[
+            ("KEYPORT_SECRET", "a:hunter22"),
+            ("DATABASE_URL", "postgres://u:hunter22@h/d"),
+        ]);
+        assert!(!format!("{:?}", config.unwrap()).contains("hunter22"));
+    }
+}

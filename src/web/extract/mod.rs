@@ -1,0 +1,8 @@
+//! What handlers take as arguments: each is a check that cannot be forgotten.
+
+pub mod api_client;
+pub mod client;
+pub mod form;
+pub mod json;
+pub mod pagination;
+pub mod visitor;

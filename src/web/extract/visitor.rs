@@ -1,0 +1,236 @@
+//! Who looks at a page: [`Visitor`], signed in or not, and [`CurrentAccount`], signed in for sure.
+//!
+//! A form's token is an HMAC of a seed that only this browser has: of the session when someone is signed in, else of
+//! a cookie of its own. So opening the sign-in page stores nothing on the server.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_session::{Session, SessionExt as _};
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::client;
+use crate::clock::Timestamp;
+use crate::crypto::digest::hmac_sha256;
+use crate::crypto::random::{base62_text, system_rng};
+use crate::domain::accounts::{self, Account};
+use crate::domain::audit::{Act, Actor};
+use crate::ids::AccountId;
+use crate::web::error::PageError;
+use crate::web::layout::{Flash, Theme};
+use crate::web::session_store::ACCOUNT_ID;
+use crate::web::state::AppState;
+
+/// Under this name a session keeps the seed of its form tokens.
+const FORM_SEED: &str = "form_seed";
+/// Under this name a session keeps the message for the next page.
+const FLASH: &str = "flash";
+/// Name of the cookie that keeps the chosen appearance.
+pub const THEME_COOKIE: &str = "keyport_theme";
+
+/// A seed that was made for this request and must go to the browser with the answer.
+#[derive(Clone)]
+struct NewSeed(String);
+
+/// Someone looking at a page.
+pub struct Visitor {
+    /// Who, if signed in.
+    pub account: Option<Account>,
+    /// The instant of this request.
+    pub now: Timestamp,
+    /// What changes are written down with.
+    pub act: Act,
+    /// The token for this page's forms.
+    pub form_token: String,
+    /// The chosen appearance.
+    pub theme: Theme,
+    /// Path and query of this request.
+    pub path: String,
+    /// The session, signed in or not.
+    pub session: Session,
+    /// The parts of this keyport.
+    pub state: web::Data<AppState>,
+}
+
+impl Visitor {
+    /// The message that the request before left for this page; it is gone after this.
+    pub fn take_flash(&self) -> Option<Flash> {
+        self.session.remove_as(FLASH).and_then(Result::ok)
+    }
+
+    /// Leaves a message for the next page.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON, which is a defect.
+    pub fn leave_flash(&self, flash: Flash) -> Result<(), PageError> {
+        self.session
+            .insert(FLASH, flash)
+            .map_err(|error| PageError::Internal(Box::new(error)))
+    }
+
+    /// Signs in: a new session id, so that one planted before is worth nothing.
+    ///
+    /// # Errors
+    /// If the session cannot be written as JSON, which is a defect.
+    pub fn sign_in(&self, account: &Account) -> Result<(), PageError> {
+        let internal = |error| PageError::Internal(Box::new(error) as _);
+        self.session.clear();
+        self.session.renew();
+        self.session
+            .insert(ACCOUNT_ID, account.id.to_string())
+            .map_err(internal)?;
+        self.session
+            .insert(FORM_SEED, base62_text(&mut system_rng(), 22))
+            .map_err(internal)
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(req: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let state = state(&req);
+            let session = req.get_session();
+            let account = current_account(&session, &state).await?;
+            let now = state.clock.now();
+            let theme = req
+                .cookie(THEME_COOKIE)
+                .map_or(Theme::System, |cookie| Theme::from_word(cookie.value()));
+            let visitor = Self {
+                now,
+                act: Act {
+                    now,
+                    actor: account.as_ref().map_or(Actor::Anonymous, Account::as_actor),
+                    origin: client::origin(&req),
+                },
+                form_token: token(&state, &seed_for_answer(&req, &session)),
+                theme,
+                path: req
+                    .uri()
+                    .path_and_query()
+                    .map_or_else(|| "/".to_owned(), ToString::to_string),
+                account,
+                session,
+                state,
+            };
+            // Error pages greet the same person.
+            req.extensions_mut().insert(ErrorPageContext {
+                account: visitor.account.clone(),
+                form_token: visitor.form_token.clone(),
+                theme: visitor.theme,
+            });
+            Ok(visitor)
+        })
+    }
+}
+
+/// What an error page knows of who is looking.
+#[derive(Clone)]
+pub struct ErrorPageContext {
+    /// Who, if signed in.
+    pub account: Option<Account>,
+    /// For the forms in the account menu.
+    pub form_token: String,
+    /// The chosen appearance.
+    pub theme: Theme,
+}
+
+/// Someone who is signed in and not disabled. Anyone else is sent to sign in and comes back afterwards.
+pub struct CurrentAccount {
+    /// Who.
+    pub account: Account,
+    /// The same as a visitor.
+    pub visitor: Visitor,
+}
+
+impl FromRequest for CurrentAccount {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let visitor = Visitor::from_request(req, payload);
+        let is_get = req.method().is_safe();
+        Box::pin(async move {
+            let visitor = visitor.await?;
+            match visitor.account.clone() {
+                Some(account) => Ok(Self { account, visitor }),
+                // A form cannot be sent again for them, so after a POST they come back to the start.
+                None if is_get => Err(PageError::NotSignedIn(visitor.path)),
+                None => Err(PageError::NotSignedIn("/".to_owned())),
+            }
+        })
+    }
+}
+
+async fn current_account(
+    session: &Session,
+    state: &AppState,
+) -> Result<Option<Account>, PageError> {
+    let id = session.get::<String>(ACCOUNT_ID).ok().flatten();
+    let Some(id) = id.and_then(|id| id.parse::<AccountId>().ok()) else {
+        return Ok(None);
+    };
+    let account = state.pool.read(move |db| accounts::find(db, id)).await?;
+    Ok(account.filter(|account| account.disabled_at.is_none()))
+}
+
+/// The token that a form sent with this request must carry; `None` if this browser has no seed yet.
+pub fn expected_token(req: &HttpRequest) -> Option<String> {
+    let seed = known_seed(req, &req.get_session())?;
+    Some(token(&state(req), &seed))
+}
+
+fn known_seed(req: &HttpRequest, session: &Session) -> Option<String> {
+    let of_session = session.get::<String>(FORM_SEED).ok().flatten();
+    of_session.or_else(|| {
+        let name = cookie_name(&state(req));
+        req.cookie(name).map(|cookie| cookie.value().to_owned())
+    })
+}
+
+fn seed_for_answer(req: &HttpRequest, session: &Session) -> String {
+    if let Some(seed) = known_seed(req, session) {
+        return seed;
+    }
+    let made = req.extensions().get::<NewSeed>().cloned();
+    let NewSeed(seed) = made.unwrap_or_else(|| NewSeed(base62_text(&mut system_rng(), 22)));
+    req.extensions_mut().insert(NewSeed(seed.clone()));
+    seed
+}
+
+/// The cookie for a browser that was given a seed by this request.
+pub fn seed_cookie(req: &HttpRequest) -> Option<Cookie<'static>> {
+    let NewSeed(seed) = req.extensions().get::<NewSeed>().cloned()?;
+    let state = state(req);
+    let cookie = Cookie::build(cookie_name(&state), seed)
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(state.site.is_https());
+    Some(cookie.finish())
+}
+
+fn cookie_name(state: &AppState) -> &'static str {
+    if state.site.is_https() {
+        "__Host-keyport_form"
+    } else {
+        "keyport_form"
+    }
+}
+
+fn token(state: &AppState, seed: &str) -> String {
+    URL_SAFE_NO_PAD.encode(hmac_sha256(&state.form_key, seed.as_bytes()))
+}
+
+fn state(req: &HttpRequest) -> web::Data<AppState> {
+    req.app_data::<web::Data<AppState>>()
+        .expect("server.rs puts the state into every app")
+        .clone()
+}

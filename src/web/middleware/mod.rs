@@ -1,0 +1,248 @@
+//! What surrounds every request: its id, its log line, the check for other sites, the security headers, and the
+//! bodies of errors.
+
+mod cross_site;
+mod security_headers;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
+
+use super::error::{ApiError, Code, PageError};
+use super::extract::api_client::KeyExpires;
+use super::extract::visitor::{ErrorPageContext, seed_cookie};
+use super::pages::error_page;
+use super::state::AppState;
+use crate::base62;
+use crate::clock::Timestamp;
+use crate::crypto::random::{base62_text, system_rng};
+use crate::store::StoreError;
+
+/// Names a request in its answer, in log lines and in the audit log. Sorts by time.
+#[derive(Clone)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    fn new(now: Timestamp) -> Self {
+        let instant = base62::encode::<8>(now.as_millis().unsigned_abs());
+        Self(format!("{instant}{}", base62_text(&mut system_rng(), 12)))
+    }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const KEY_EXPIRES: HeaderName = HeaderName::from_static("keyport-key-expires");
+
+/// The outermost layer.
+///
+/// # Errors
+/// Only with a response inside, for failures of the layers below that carry no request (the session store's).
+pub async fn envelope(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let state = req
+        .app_data::<web::Data<AppState>>()
+        .expect("server.rs puts the state into every app")
+        .clone();
+    let began = state.clock.now();
+    let id = RequestId::new(began);
+    req.extensions_mut().insert(id.clone());
+    let is_api = is_api(req.path());
+    let method = req.method().clone();
+    let path = req.path().to_owned();
+
+    let outcome = if !is_api && cross_site::is_cross_site(req.request(), &state.site) {
+        Ok(req.error_response(PageError::CrossSite).map_into_boxed_body())
+    } else {
+        next.call(req).await.map(ServiceResponse::map_into_boxed_body)
+    };
+    let answer = match outcome {
+        Ok(response) => Ok(finish(response, &state, &id)),
+        Err(error) => {
+            let mut response = failure(&error, is_api, &state, &id);
+            decorate(response.headers_mut(), &state, &id);
+            Err((error, response))
+        }
+    };
+    let status = match &answer {
+        Ok(response) => response.status(),
+        Err((_, response)) => response.status(),
+    };
+    let took = state.clock.now() - began;
+    // Neither query nor address: both may tell what only their sender should know.
+    tracing::info!(
+        request_id = %id.0, %method, path = %path, status = status.as_u16(), duration_ms = took.num_milliseconds(),
+        "request"
+    );
+    answer.map_err(|(error, response)| InternalError::from_response(error, response).into())
+}
+
+/// Writes the body of an error, and the headers that every answer has.
+fn finish(
+    response: ServiceResponse<BoxBody>,
+    state: &AppState,
+    id: &RequestId,
+) -> ServiceResponse<BoxBody> {
+    let (req, mut response) = response.into_parts();
+    let body = response.error().map(|error| error_body(error, &req, state, id));
+    if let Some(mut with_body) = body {
+        // Cookies that a layer below has set belong to the answer whatever its body is.
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
+            with_body
+                .headers_mut()
+                .append(header::SET_COOKIE, cookie.clone());
+        }
+        response = with_body;
+    }
+    if let Some(cookie) = seed_cookie(&req)
+        && let Err(error) = response.add_cookie(&cookie)
+    {
+        tracing::error!(%error, "a cookie could not be set");
+    }
+    let expires = req.extensions().get::<KeyExpires>().copied();
+    if let Some(KeyExpires(at)) = expires
+        && let Ok(value) = HeaderValue::from_str(&at.to_rfc3339())
+    {
+        response.headers_mut().insert(KEY_EXPIRES, value);
+    }
+    decorate(response.headers_mut(), state, id);
+    ServiceResponse::new(req, response)
+}
+
+fn decorate(headers: &mut header::HeaderMap, state: &AppState, id: &RequestId) {
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert(REQUEST_ID, value);
+    }
+    security_headers::set(headers, state.site.is_https());
+}
+
+fn error_body(
+    error: &Error,
+    req: &HttpRequest,
+    state: &AppState,
+    id: &RequestId,
+) -> HttpResponse<BoxBody> {
+    let status = error.as_response_error().status_code();
+    if is_api(req.path()) {
+        return match error.as_error::<ApiError>() {
+            Some(error) => api_response(error, state, id),
+            None => match error.as_error::<PageError>() {
+                Some(PageError::Unavailable(_)) => api_response(&unavailable(), state, id),
+                _ => api_response(&from_framework(status), state, id),
+            },
+        };
+    }
+    let page_error = error.as_error::<PageError>();
+    let framework_error;
+    let page_error = match page_error {
+        Some(page_error) => page_error,
+        None => {
+            framework_error = page_error_of(status);
+            &framework_error
+        }
+    };
+    let context = req.extensions().get::<ErrorPageContext>().cloned();
+    page_response(page_error, context, state, id)
+}
+
+/// The answer to a failure of a layer that wraps the handlers: the session store's.
+fn failure(error: &Error, is_api: bool, state: &AppState, id: &RequestId) -> HttpResponse<BoxBody> {
+    tracing::error!(request_id = %id.0, error = %chain(error), "a layer failed");
+    let page_error = PageError::Unavailable(StoreError::Unavailable("the session store failed".into()));
+    if is_api {
+        api_response(&unavailable(), state, id)
+    } else {
+        page_response(&page_error, None, state, id)
+    }
+}
+
+fn unavailable() -> ApiError {
+    StoreError::Unavailable("the session store failed".into()).into()
+}
+
+fn chain(error: &Error) -> String {
+    format!("{error:?}")
+}
+
+fn api_response(error: &ApiError, state: &AppState, id: &RequestId) -> HttpResponse<BoxBody> {
+    log_server_error(error.status(), error, id);
+    let mut response = HttpResponse::build(error.status());
+    response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    for header in error.headers() {
+        response.insert_header(header);
+    }
+    match serde_json::to_string(&error.problem(state.site.base(), &id.0)) {
+        Ok(body) => response.body(body),
+        Err(_) => response.finish(),
+    }
+}
+
+fn page_response(
+    error: &PageError,
+    context: Option<ErrorPageContext>,
+    state: &AppState,
+    id: &RequestId,
+) -> HttpResponse<BoxBody> {
+    let words = error.words();
+    log_server_error(words.status, error, id);
+    let mut response = HttpResponse::build(words.status);
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    for header in error.headers() {
+        response.insert_header(header);
+    }
+    if words.status.is_redirection() {
+        return response.finish();
+    }
+    response.insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"));
+    match error_page::render(&words, &id.0, context, state) {
+        Ok(body) => response.body(body),
+        Err(error) => {
+            tracing::error!(request_id = %id.0, %error, "the error page could not be written");
+            response.body(words.text)
+        }
+    }
+}
+
+/// The whole chain of causes, once, at the edge.
+fn log_server_error(status: StatusCode, error: &dyn std::error::Error, id: &RequestId) {
+    if !status.is_server_error() {
+        return;
+    }
+    let mut causes = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push_str(": ");
+        causes.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    tracing::error!(request_id = %id.0, error = %causes, "a request failed");
+}
+
+fn from_framework(status: StatusCode) -> ApiError {
+    match status {
+        StatusCode::NOT_FOUND => ApiError::not_found(),
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(Code::TooLarge, "A body can hold 64 KiB."),
+        status if status.is_client_error() => {
+            ApiError::new(Code::InvalidRequest, "The request could not be read.")
+        }
+        _ => ApiError::new(Code::Internal, "Something went wrong on our side."),
+    }
+}
+
+fn page_error_of(status: StatusCode) -> PageError {
+    match status {
+        StatusCode::NOT_FOUND => PageError::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
+        status if status.is_client_error() => PageError::Malformed,
+        _ => PageError::Internal("an error of the framework".into()),
+    }
+}
+
+fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
+}

@@ -1,0 +1,117 @@
+//! The first page after signing in: what needs attention.
+
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::{PageResult, html};
+use crate::domain::api_keys::{self, ApiKey, KeyList};
+use crate::store::StoreError;
+use crate::web::extract::visitor::CurrentAccount;
+use crate::web::layout::{Layout, Nav, times};
+use crate::web::markup::{Icon, TimeView, icon};
+use crate::web::times::{Times, grouped, until_words};
+
+/// Most rows of each kind: who has more has the list for them.
+const MOST_ROWS: usize = 5;
+
+#[derive(Template)]
+#[template(path = "pages/overview.html")]
+struct OverviewPage {
+    layout: Layout,
+    has_keys: bool,
+    attention: Vec<Attention>,
+    active: String,
+    most_active: String,
+    inactive: String,
+    ending_soon: String,
+    last_use: Option<TimeView>,
+}
+
+struct Attention {
+    icon: Icon,
+    is_warning: bool,
+    title: String,
+    detail: String,
+    action: &'static str,
+    href: String,
+}
+
+/// The page.
+pub async fn get(me: CurrentAccount) -> PageResult {
+    let (id, now) = (me.account.id, me.visitor.now);
+    let found: Result<_, StoreError> = me
+        .visitor
+        .state
+        .pool
+        .read(move |db| {
+            let counts = api_keys::count(db, id, now)?;
+            let soonest = api_keys::list(db, id, KeyList::Active(now), None, None, MOST_ROWS)?;
+            let unused = api_keys::list_unused(db, id, now, 5)?;
+            Ok((counts, soonest.keys, unused))
+        })
+        .await;
+    let (counts, soonest, unused) = found?;
+    let times = times(&me.visitor, &me.account);
+    let ending = soonest
+        .iter()
+        .filter(|key| key.ends_at - now < api_keys::SOON)
+        .map(|key| ending_row(key, &me, &times));
+    let idle = unused.iter().map(|key| unused_row(key, &times));
+    let page = OverviewPage {
+        layout: Layout::new(&me.visitor, "Overview", Nav::Overview),
+        has_keys: counts.active + counts.inactive > 0,
+        attention: ending.chain(idle).collect(),
+        active: grouped(counts.active),
+        most_active: grouped(me.visitor.state.policy.max_active),
+        inactive: grouped(counts.inactive),
+        ending_soon: grouped(counts.ending_soon),
+        last_use: counts.last_used_at.map(|at| times.ago(at)),
+    };
+    html(StatusCode::OK, &page)
+}
+
+fn ending_row(key: &ApiKey, me: &CurrentAccount, times: &Times) -> Attention {
+    let used = match &key.last_use {
+        Some(last_use) => format!("Last used {}.", times.ago(last_use.at).text.to_lowercase()),
+        None => "Not used yet.".to_owned(),
+    };
+    let is_short_lived = key.ends_at - key.created_at <= api_keys::SOON;
+    let (action, href) = if is_short_lived {
+        ("View key", format!("/settings/api/{}", key.id))
+    } else {
+        ("Create replacement", api_keys_new_href(&key.name))
+    };
+    Attention {
+        icon: icon("timer"),
+        is_warning: true,
+        title: format!("{} expires in {}", key.name, until_words(key.ends_at - me.visitor.now)),
+        detail: format!("{}. {used}", times.date_time(key.ends_at).text),
+        action,
+        href,
+    }
+}
+
+fn unused_row(key: &ApiKey, times: &Times) -> Attention {
+    let since = match &key.last_use {
+        Some(last_use) => format!("was last used {}", times.ago(last_use.at).text.to_lowercase()),
+        None => "has never been used".to_owned(),
+    };
+    let end = match key.expires_at {
+        Some(at) => format!("It expires on {}.", times.date(at).text),
+        None => "It never expires.".to_owned(),
+    };
+    Attention {
+        icon: icon("clock"),
+        is_warning: false,
+        title: format!("{} {since}", key.name),
+        detail: format!("{end} Deactivate it if nothing needs it."),
+        action: "Review",
+        href: format!("/settings/api/{}", key.id),
+    }
+}
+
+/// The create page with a name filled in.
+pub(super) fn api_keys_new_href(name: &str) -> String {
+    let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    format!("/settings/api/new?name={name}")
+}

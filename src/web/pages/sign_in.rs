@@ -1,0 +1,155 @@
+//! Signing in and out.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{PageResult, html, local_path, see_other};
+use crate::config::SignUp;
+use crate::domain::security::throttles::Throttled;
+use crate::domain::sign_in;
+use crate::secret::Secret;
+use crate::store::StoreError;
+use crate::web::error::wait_words;
+use crate::web::extract::client;
+use crate::web::extract::form::Form;
+use crate::web::extract::visitor::{CurrentAccount, Visitor};
+use crate::web::form::Summary;
+use crate::web::layout::{Layout, Nav};
+
+#[derive(Template)]
+#[template(path = "pages/sign_in.html")]
+struct SignInPage {
+    layout: Layout,
+    email: String,
+    next: String,
+    summary: Option<Summary>,
+    has_sign_up: bool,
+}
+
+/// The way back after signing in.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct SignInQuery {
+    next: String,
+}
+
+/// What is typed to sign in.
+#[derive(Deserialize)]
+#[serde(default)]
+pub struct SignInForm {
+    email: String,
+    password: Secret<String>,
+    next: String,
+}
+
+impl Default for SignInForm {
+    fn default() -> Self {
+        Self {
+            email: String::new(),
+            password: Secret::new(String::new()),
+            next: String::new(),
+        }
+    }
+}
+
+/// The page.
+pub async fn get(visitor: Visitor, query: web::Query<SignInQuery>) -> PageResult {
+    let next = local_path(&query.next).unwrap_or("/");
+    if visitor.account.is_some() {
+        return Ok(see_other(next));
+    }
+    html(StatusCode::OK, &page(&visitor, "", next, None))
+}
+
+/// Checks the password.
+pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignInForm>) -> PageResult {
+    let SignInForm {
+        email,
+        password,
+        next,
+    } = match form.check() {
+        Ok(form) => form,
+        Err(stale) => {
+            let kept = stale.into_kept();
+            let page = page(&visitor, &kept.email, &kept.next, Some(Summary::stale()));
+            return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+    };
+    let state = visitor.state.clone();
+    let address = client::address(&req);
+    let (act, typed) = (visitor.act.clone(), email.clone());
+    let begun: Result<_, StoreError> = state
+        .pool
+        .write(move |db| sign_in::begin(db, &act, &typed, address))
+        .await;
+    let attempt = match begun? {
+        Ok(attempt) => attempt,
+        Err(throttled) => {
+            let page = page(&visitor, &email, &next, Some(throttled.into()));
+            return super::throttled(throttled, &page);
+        }
+    };
+    let matches = state.passwords.verify(password, attempt.hash()).await?;
+    let act = visitor.act.clone();
+    let finished: Result<_, StoreError> = state
+        .pool
+        .write(move |db| sign_in::finish(db, &act, &attempt, matches))
+        .await;
+    let Some(account) = finished? else {
+        let summary = Summary::of("Email or password is wrong.", "");
+        let page = page(&visitor, &email, &next, Some(summary));
+        return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    };
+    visitor.sign_in(&account)?;
+    Ok(see_other(local_path(&next).unwrap_or("/")))
+}
+
+/// What is sent to sign out: nothing but the token.
+#[derive(Deserialize)]
+pub struct SignOutForm {}
+
+/// Ends the session, here and on the server.
+pub async fn post_sign_out(
+    CurrentAccount { visitor, .. }: CurrentAccount,
+    form: Form<SignOutForm>,
+) -> PageResult {
+    if form.check().is_err() {
+        return Ok(see_other("/"));
+    }
+    let act = visitor.act.clone();
+    let written: Result<(), StoreError> = visitor
+        .state
+        .pool
+        .write(move |db| sign_in::sign_out(db, &act))
+        .await;
+    written?;
+    visitor.session.purge();
+    let mut response: HttpResponse = see_other("/sign-in");
+    // What the browser has kept of this account's pages goes with the session.
+    response.headers_mut().insert(
+        HeaderName::from_static("clear-site-data"),
+        HeaderValue::from_static("\"cache\", \"storage\""),
+    );
+    Ok(response)
+}
+
+fn page(visitor: &Visitor, email: &str, next: &str, summary: Option<Summary>) -> SignInPage {
+    let title = if summary.is_some() { "Error: Sign in" } else { "Sign in" };
+    SignInPage {
+        layout: Layout::new(visitor, title, Nav::None),
+        email: email.to_owned(),
+        next: local_path(next).unwrap_or("/").to_owned(),
+        summary,
+        has_sign_up: visitor.state.site.sign_up == SignUp::Open,
+    }
+}
+
+impl From<Throttled> for Summary {
+    fn from(throttled: Throttled) -> Self {
+        let text = format!("Try again in {}.", wait_words(throttled.retry_after));
+        Self::of("Too many tries.", text)
+    }
+}

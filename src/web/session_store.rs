@@ -1,0 +1,110 @@
+//! Sessions for actix-session, kept in our database by `domain::security::sessions`.
+//!
+//! Only sessions of signed-in accounts are stored: what a visitor who is not signed in needs is in a cookie
+//! (see `extract::visitor`), so that no one can fill the database by opening pages.
+
+use std::collections::HashMap;
+
+use actix_session::storage::{
+    LoadError, SaveError, SessionKey, SessionStore, UpdateError, generate_session_key,
+};
+use actix_web::cookie::time::Duration;
+
+use crate::clock::SharedClock;
+use crate::domain::security::sessions;
+use crate::ids::AccountId;
+use crate::store::{Pool, StoreError};
+
+/// Under this name a session remembers whose it is.
+pub const ACCOUNT_ID: &str = "account_id";
+
+type State = HashMap<String, String>;
+
+/// The store that the session middleware uses.
+pub struct DieselSessionStore {
+    pool: Pool,
+    clock: SharedClock,
+}
+
+impl DieselSessionStore {
+    /// A store in this database.
+    pub fn new(pool: Pool, clock: SharedClock) -> Self {
+        Self { pool, clock }
+    }
+}
+
+impl SessionStore for DieselSessionStore {
+    async fn load(&self, session_key: &SessionKey) -> Result<Option<State>, LoadError> {
+        let now = self.clock.now();
+        let id = session_key.as_ref().to_owned();
+        let found = self.pool.read(move |db| {
+            let live = sessions::find(db, now, &id)?;
+            if live.as_ref().is_some_and(|live| live.use_is_due) {
+                sessions::note_use(db, now, &id)?;
+            }
+            Ok::<_, StoreError>(live)
+        });
+        match found.await.map_err(|error| LoadError::Other(error.into()))? {
+            None => Ok(None),
+            Some(live) => serde_json::from_str(&live.state)
+                .map(Some)
+                .map_err(|error| LoadError::Deserialization(error.into())),
+        }
+    }
+
+    async fn save(&self, state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
+        let now = self.clock.now();
+        let session_key = generate_session_key();
+        let id = session_key.as_ref().to_owned();
+        let account_id = account_id(&state).ok_or_else(|| {
+            SaveError::Serialization(anyhow_text("a session without an account is not stored"))
+        })?;
+        let json = serde_json::to_string(&state)
+            .map_err(|error| SaveError::Serialization(error.into()))?;
+        self.pool
+            .write(move |db| sessions::begin(db, now, &id, account_id, json))
+            .await
+            .map_err(|error: StoreError| SaveError::Other(error.into()))?;
+        Ok(session_key)
+    }
+
+    async fn update(
+        &self,
+        session_key: SessionKey,
+        state: State,
+        _ttl: &Duration,
+    ) -> Result<SessionKey, UpdateError> {
+        let id = session_key.as_ref().to_owned();
+        let json = serde_json::to_string(&state)
+            .map_err(|error| UpdateError::Serialization(error.into()))?;
+        // A session that was ended meanwhile stays ended: it is not made anew under its old id.
+        self.pool
+            .write(move |db| sessions::set_state(db, &id, &json))
+            .await
+            .map_err(|error: StoreError| UpdateError::Other(error.into()))?;
+        Ok(session_key)
+    }
+
+    async fn update_ttl(&self, _key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
+        // `load` notes the use, and how long a session lives is the domain's rule.
+        Ok(())
+    }
+
+    async fn delete(&self, session_key: &SessionKey) -> Result<(), anyhow::Error> {
+        let id = session_key.as_ref().to_owned();
+        self.pool
+            .write(move |db| sessions::end(db, &id))
+            .await
+            .map_err(|error: StoreError| error.into())
+    }
+}
+
+fn account_id(state: &State) -> Option<AccountId> {
+    let json = state.get(ACCOUNT_ID)?;
+    let text: String = serde_json::from_str(json).ok()?;
+    text.parse().ok()
+}
+
+fn anyhow_text(text: &'static str) -> anyhow::Error {
+    anyhow::Error::msg(text)
+}

@@ -1,0 +1,63 @@
+//! Everything that a request needs, built once in `server.rs`.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::clock::SharedClock;
+use crate::config::SignUp;
+use crate::domain::api_keys::policy::KeyPolicy;
+use crate::domain::security::password::PasswordWorker;
+use crate::domain::usage::recorder::Recorder;
+use crate::store::Pool;
+
+/// What the pages say about this instance.
+#[derive(Clone)]
+pub struct Site {
+    /// The address that people use.
+    pub public_url: Url,
+    /// Who may sign up.
+    pub sign_up: SignUp,
+    /// Where to report security problems.
+    pub security_contact: Option<String>,
+}
+
+impl Site {
+    /// Host, and port if it is not the scheme's own.
+    pub fn host(&self) -> String {
+        let host = self.public_url.host_str().unwrap_or("localhost");
+        match self.public_url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    /// The public address without a slash at its end.
+    pub fn base(&self) -> &str {
+        self.public_url.as_str().trim_end_matches('/')
+    }
+
+    /// True if people reach the server over https.
+    pub fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+}
+
+/// The parts of a running keyport. Clones share them.
+#[derive(Clone)]
+pub struct AppState {
+    /// The database.
+    pub pool: Pool,
+    /// The present.
+    pub clock: SharedClock,
+    /// The operator's rules for keys.
+    pub policy: Arc<KeyPolicy>,
+    /// Hashes passwords.
+    pub passwords: PasswordWorker,
+    /// Notes the use of keys.
+    pub recorder: Recorder,
+    /// Key under which form tokens are made.
+    pub form_key: [u8; 32],
+    /// What pages say about this instance.
+    pub site: Arc<Site>,
+}

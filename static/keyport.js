@@ -1,0 +1,133 @@
+// Everything works without this file. It adds a Copy button, dialogs in place of confirmation pages, a filter while
+// typing, menus that close, and times that stay true.
+
+document.documentElement.classList.add("js");
+
+const live = document.createElement("div");
+live.className = "visually-hidden";
+live.setAttribute("aria-live", "polite");
+document.body.append(live);
+
+// Copy and print on the one-time page.
+for (const code of document.querySelectorAll("[data-copy]")) {
+  const select = () => getSelection().selectAllChildren(code);
+  code.addEventListener("focus", select);
+  code.addEventListener("click", select);
+  const label = document.createElement("span");
+  label.textContent = "Copy";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn main";
+  button.append(label);
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(code.textContent.trim());
+      label.textContent = "Copied";
+      live.textContent = "Copied";
+    } catch {
+      select();
+      label.textContent = "Press Ctrl+C";
+      live.textContent = "Selected. Press Ctrl+C to copy.";
+    }
+    setTimeout(() => { label.textContent = "Copy"; live.textContent = ""; }, 2000);
+  });
+  code.after(button);
+}
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => print());
+}
+
+// A secret must not come back with the browser's Back: the page that is put aside holds none.
+addEventListener("pagehide", () => {
+  for (const element of document.querySelectorAll("[data-secret]")) {
+    if ("value" in element) element.value = "";
+    else element.textContent = element.dataset.secret;
+  }
+});
+
+// Confirmation pages open as dialogs. If anything fails, the link opens its page.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-confirm]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(link.href, { redirect: "error" });
+    if (!answer.ok) throw new Error(answer.status);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const form = page.querySelector("form[data-confirm-form]");
+    const heading = document.createElement("h2");
+    heading.id = "ask-heading";
+    heading.textContent = page.querySelector("h1").textContent;
+    const dialog = document.createElement("dialog");
+    dialog.className = "ask";
+    dialog.setAttribute("aria-labelledby", heading.id);
+    dialog.append(heading, document.adoptNode(form));
+    document.body.append(dialog);
+    const safe = dialog.querySelector("[data-safe]");
+    safe.addEventListener("click", (click) => { click.preventDefault(); dialog.close(); });
+    dialog.addEventListener("close", () => { dialog.remove(); link.focus(); });
+    dialog.showModal();
+    safe.focus();
+  } catch {
+    location.assign(link.href);
+  }
+});
+
+// Menus close on Escape and on a click elsewhere.
+const menus = () => document.querySelectorAll("details.menu[open]");
+document.addEventListener("click", (event) => {
+  for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of menus()) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// The date field chooses its radio button.
+for (const date of document.querySelectorAll("[data-chooses]")) {
+  date.addEventListener("input", () => { document.getElementById(date.dataset.chooses).checked = true; });
+}
+
+// Filtering while typing, where all rows are on this page; else Enter asks the server.
+for (const input of document.querySelectorAll("input[data-filters]")) {
+  const rows = [...document.querySelectorAll(`${input.dataset.filters} tbody tr`)];
+  input.addEventListener("input", () => {
+    const wanted = input.value.trim().toLowerCase();
+    let shown = 0;
+    for (const row of rows) {
+      const name = row.querySelector("th").textContent.toLowerCase();
+      const prefix = row.querySelector(".k-prefix").textContent.toLowerCase();
+      row.hidden = !(name.includes(wanted) || prefix.includes(wanted));
+      if (!row.hidden) shown += 1;
+    }
+    live.textContent = `${shown} of ${rows.length} keys shown`;
+    const url = new URL(location.href);
+    if (wanted) url.searchParams.set("q", input.value.trim());
+    else url.searchParams.delete("q");
+    history.replaceState(null, "", url);
+  });
+}
+
+// Relative times, each minute, in the server's words.
+const steps = [[60, "minute"], [24, "hour"], [7, "day"]];
+function ago(seconds) {
+  if (seconds < 60) return "just now";
+  let number = Math.floor(seconds / 60);
+  for (const [size, unit] of steps) {
+    if (number < size) {
+      if (unit === "day" && number === 1) return "Yesterday";
+      return `${number} ${unit}${number === 1 ? "" : "s"} ago`;
+    }
+    number = Math.floor(number / size);
+  }
+  return null;
+}
+setInterval(() => {
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    const words = ago((Date.now() - Date.parse(time.dateTime)) / 1000);
+    if (words) time.textContent = words;
+  }
+}, 60_000);
