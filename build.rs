@@ -18,8 +18,9 @@ fn main() {
     let mut hashed: BTreeMap<String, String> = BTreeMap::new();
     let mut table = String::from("&[\n");
     // Stylesheets come last: their references to other files are rewritten to hashed names.
-    let (styles, others): (Vec<_>, Vec<_>) =
-        files.into_iter().partition(|(name, _)| name.ends_with(".css"));
+    let (styles, others): (Vec<_>, Vec<_>) = files
+        .into_iter()
+        .partition(|(name, _)| name.ends_with(".css"));
     for (name, mut content) in others.into_iter().chain(styles) {
         if name.ends_with(".css") {
             content = with_hashed_references(content, &hashed);
@@ -40,11 +41,16 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
             continue;
         }
         let is_asset = path.extension().is_some_and(|extension| {
-            ["css", "js", "svg", "woff2"].iter().any(|known| extension == *known)
+            ["css", "js", "svg", "woff2"]
+                .iter()
+                .any(|known| extension == *known)
         });
         if is_asset {
             let name = path.strip_prefix(root).expect("found below it");
-            let name = name.to_str().expect("asset names are ASCII").replace('\\', "/");
+            let name = name
+                .to_str()
+                .expect("asset names are ASCII")
+                .replace('\\', "/");
             files.insert(name, fs::read(&path).expect("static/ can be read"));
         }
     }
@@ -60,7 +66,10 @@ fn with_hashed_references(content: Vec<u8>, hashed: &BTreeMap<String, String>) -
 
 fn hashed_name(name: &str, content: &[u8]) -> String {
     let digest = Sha256::digest(content);
-    let hash: String = digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = digest[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let (stem, extension) = name.rsplit_once('.').expect("assets have an extension");
     format!("{}.{hash}.{extension}", stem.replace('/', "-"))
 }
@@ -76,12 +85,18 @@ fn write_asset(out: &Path, name: &str, public: &str, content: &[u8], table: &mut
     // Fonts are compressed already.
     let compressed = content_type != "font/woff2";
     if compressed {
-        fs::write(out.join(format!("{public}.br")), brotli(content)).expect("OUT_DIR can be written");
+        fs::write(out.join(format!("{public}.br")), brotli(content))
+            .expect("OUT_DIR can be written");
         fs::write(out.join(format!("{public}.gz")), gzip(content)).expect("OUT_DIR can be written");
     }
-    let include = |suffix: &str| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{public}{suffix}\"))");
+    let include =
+        |suffix: &str| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{public}{suffix}\"))");
     let optional = |suffix: &str| {
-        if compressed { format!("Some({})", include(suffix)) } else { "None".to_owned() }
+        if compressed {
+            format!("Some({})", include(suffix))
+        } else {
+            "None".to_owned()
+        }
     };
     writeln!(
         table,

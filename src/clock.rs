@@ -15,9 +15,7 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::BigInt;
 
 /// An instant in UTC, in whole milliseconds since 1970-01-01. Stored as a 64-bit integer in both databases.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = BigInt)]
 pub struct Timestamp(i64);
 
@@ -135,8 +133,7 @@ impl ManualClock {
 
     /// Moves the clock on (or back, with a negative `delta`).
     pub fn advance(&self, delta: TimeDelta) {
-        self.0
-            .fetch_add(delta.num_milliseconds(), Ordering::SeqCst);
+        self.0.fetch_add(delta.num_milliseconds(), Ordering::SeqCst);
     }
 
     /// Sets the clock to `at`.

@@ -216,12 +216,12 @@ impl Config {
                 None => {}
             }
         }
-        let raw: Raw = table.try_into().map_err(|error: toml::de::Error| {
-            ConfigError::File {
+        let raw: Raw = table
+            .try_into()
+            .map_err(|error: toml::de::Error| ConfigError::File {
                 path: "the environment".to_owned(),
                 message: error.message().to_owned(),
-            }
-        })?;
+            })?;
         Self::from_raw(raw)
     }
 
@@ -250,15 +250,25 @@ impl Config {
         if !(1..=1_000_000).contains(&max_active) {
             return bad("keys.max_active", "write a number from 1 to 1,000,000");
         }
-        if raw.keys.longest_life_days.is_some_and(|days| !(1..=36_500).contains(&days)) {
-            return bad("keys.longest_life_days", "write a number of days from 1 to 36,500");
+        if raw
+            .keys
+            .longest_life_days
+            .is_some_and(|days| !(1..=36_500).contains(&days))
+        {
+            return bad(
+                "keys.longest_life_days",
+                "write a number of days from 1 to 36,500",
+            );
         }
         let contact_is_valid = raw
             .security_contact
             .as_deref()
             .is_none_or(|text| text.starts_with("mailto:") || text.starts_with("https://"));
         if !contact_is_valid {
-            return bad("security_contact", "write an address that begins with mailto: or https://");
+            return bad(
+                "security_contact",
+                "write an address that begins with mailto: or https://",
+            );
         }
         let default_sign_up = if bind.ip().is_loopback() {
             SignUp::Open
@@ -383,7 +393,11 @@ fn public_url(text: &str) -> Result<Url, ConfigError> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none();
-    if is_plain { Ok(url) } else { bad("public_url", wanted) }
+    if is_plain {
+        Ok(url)
+    } else {
+        bad("public_url", wanted)
+    }
 }
 
 #[cfg(test)]
@@ -436,7 +450,11 @@ mod tests {
             ("KEYPORT_PUBLIC_URL", "https://a.example/path", "public_url"),
             ("KEYPORT_PUBLIC_URL", "ftp://a.example", "public_url"),
             ("KEYPORT_KEYS_MAX_ACTIVE", "0", "keys.max_active"),
-            ("KEYPORT_KEYS_LONGEST_LIFE_DAYS", "-1", "keys.longest_life_days"),
+            (
+                "KEYPORT_KEYS_LONGEST_LIFE_DAYS",
+                "-1",
+                "keys.longest_life_days",
+            ),
             ("KEYPORT_SIGN_UP", "maybe", "maybe"),
             ("KEYPORT_SECURITY_CONTACT", "me", "security_contact"),
             ("KEYPORT_COLOUR", "red", "KEYPORT_COLOUR"),
@@ -454,7 +472,10 @@ mod tests {
         std::fs::write(&file, "brand = \"kp\"\ncolour = \"red\"\n").unwrap();
         let error = load(&[("KEYPORT_CONFIG", file.to_str().unwrap())]).unwrap_err();
         let message = error.to_string();
-        assert!(message.contains("line 2") && message.contains("colour"), "{message}");
+        assert!(
+            message.contains("line 2") && message.contains("colour"),
+            "{message}"
+        );
     }
 
     #[test]

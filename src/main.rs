@@ -1,1 +1,93 @@
-fn main() {}
+//! The `keyport` program: reads the command line and the configuration, runs one command, and exits with 0 (done),
+//! 1 (failed) or 2 (misused).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use keyport::clock::{SharedClock, SystemClock};
+use keyport::commands::{self, CommandError};
+use keyport::config::Config;
+
+/// The API-key portal: Settings > API keys for every API.
+///
+/// Without a command it serves. All settings are in keyport.example.toml.
+#[derive(Parser)]
+#[command(name = "keyport", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the portal (the default).
+    Serve,
+    /// Bring the database up to date and exit.
+    Migrate,
+    /// Check configuration, instance secret and database, and say what is wrong.
+    Check,
+    /// Manage accounts.
+    #[command(subcommand)]
+    User(commands::user::UserCommand),
+    /// Manage API keys.
+    #[command(subcommand)]
+    Key(commands::key::KeyCommand),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Write a consistent copy of the database to a new file, also while the portal runs.
+    Backup {
+        /// Must not exist yet.
+        file: PathBuf,
+    },
+    /// Fill an empty database with accounts and keys to look at.
+    Demo {
+        /// Print accounts, passwords and keys as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Also if the database has other accounts.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Make many valid keys, for load tests: 1,000 an account.
+    Seed {
+        /// How many.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+        keys: u64,
+        /// Receives one full key a line.
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command.unwrap_or(Command::Serve)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("keyport: {}", keyport::server::chain(&error));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), CommandError> {
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let config = Config::load(&environment)?;
+    let clock: SharedClock = Arc::new(SystemClock);
+    match command {
+        Command::Serve => commands::serve::run(&config, clock),
+        Command::Migrate => commands::database::migrate(&config),
+        Command::Check => commands::database::check(&config),
+        Command::User(command) => commands::user::run(&config, &clock, command),
+        Command::Key(command) => commands::key::run(&config, &clock, command),
+        Command::Openapi => commands::database::openapi(&config),
+        Command::Backup { file } => commands::backup::run(&config, &file),
+        Command::Demo { json, force } => commands::demo::run(&config, &clock, json, force),
+        Command::Seed { keys, out } => commands::seed::run(&config, &clock, keys, &out),
+    }
+}

@@ -115,6 +115,11 @@ impl InstanceSecrets {
         self.current().derive("keyport form token v1")
     }
 
+    /// A seed from which `keyport demo` makes the same passwords and keys each time.
+    pub fn demo_seed(&self, of: &str) -> [u8; 32] {
+        self.current().derive(&format!("keyport demo v1 {of}"))
+    }
+
     fn current(&self) -> &Entry {
         self.entries
             .first()

@@ -86,7 +86,11 @@ mod tests {
     #[test]
     fn the_stored_form_names_owasps_parameters() {
         let stored = hash(&secret("correct horse"), &mut StdRng::seed_from_u64(1));
-        assert!(stored.as_stored().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(
+            stored
+                .as_stored()
+                .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+        );
     }
 
     #[test]

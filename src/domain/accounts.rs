@@ -125,6 +125,14 @@ pub fn find_by_email(db: &mut Db, email: &EmailAddress) -> Result<Option<Account
     Ok(rows::find_by_email(db, email.as_str())?.map(Account::from))
 }
 
+/// True if there is any account.
+///
+/// # Errors
+/// If the database fails.
+pub fn exist(db: &mut Db) -> Result<bool, StoreError> {
+    Ok(rows::count(db)? > 0)
+}
+
 /// All accounts by address.
 ///
 /// # Errors
@@ -211,7 +219,13 @@ pub fn set_operator(
 ) -> Result<(), StoreError> {
     rows::set_operator(db, id, is_operator)?;
     let target = if is_operator { "on" } else { "off" };
-    act.record(db, Some(id), Action::OperatorChange, Some(target), Outcome::Done)
+    act.record(
+        db,
+        Some(id),
+        Action::OperatorChange,
+        Some(target),
+        Outcome::Done,
+    )
 }
 
 /// Disables the account: its sessions end now, its keys are refused from the next request on.

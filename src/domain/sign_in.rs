@@ -78,7 +78,13 @@ pub fn finish(
         .filter(|row| password_matches && row.disabled_at.is_none())
         .map(Account::from);
     let Some(account) = account else {
-        act.record(db, attempt.account_id, Action::SignIn, None, Outcome::Refused)?;
+        act.record(
+            db,
+            attempt.account_id,
+            Action::SignIn,
+            None,
+            Outcome::Refused,
+        )?;
         return Ok(None);
     };
     throttles::clear_sign_in(db, &attempt.email, attempt.address)?;

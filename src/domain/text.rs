@@ -105,7 +105,9 @@ fn is_local_byte(byte: u8) -> bool {
 
 fn is_host_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
         && !label.starts_with('-')
         && !label.ends_with('-')
 }
@@ -141,7 +143,9 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(250));
-        for text in ["", "a", "@b", "a@", "a b@c", "a@b..c", "a@-b", "a\n@b", "ä@b.c", &long] {
+        for text in [
+            "", "a", "@b", "a@", "a b@c", "a@b..c", "a@-b", "a\n@b", "ä@b.c", &long,
+        ] {
             assert_eq!(EmailAddress::parse(text), Err(BadEmail), "{text:?}");
         }
     }

@@ -37,7 +37,9 @@ pub struct AccountRow {
 /// # Errors
 /// [`super::Constraint::AccountEmail`] if the address is taken.
 pub fn insert(db: &mut Db, row: &AccountRow) -> Result<(), StoreError> {
-    diesel::insert_into(accounts::table).values(row).execute(db)?;
+    diesel::insert_into(accounts::table)
+        .values(row)
+        .execute(db)?;
     Ok(())
 }
 
@@ -127,11 +129,7 @@ pub fn set_operator(db: &mut Db, id: AccountId, is_operator: bool) -> Result<(),
 }
 
 /// Disables the account from `at` on, or enables it with `None`.
-pub fn set_disabled(
-    db: &mut Db,
-    id: AccountId,
-    at: Option<Timestamp>,
-) -> Result<(), StoreError> {
+pub fn set_disabled(db: &mut Db, id: AccountId, at: Option<Timestamp>) -> Result<(), StoreError> {
     diesel::update(accounts::table.find(id))
         .set(accounts::disabled_at.eq(at))
         .execute(db)?;

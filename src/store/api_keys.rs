@@ -78,7 +78,9 @@ pub struct KeyFilter {
 
 /// Adds a key.
 pub fn insert(db: &mut Db, row: &ApiKeyRow) -> Result<(), StoreError> {
-    diesel::insert_into(api_keys::table).values(row).execute(db)?;
+    diesel::insert_into(api_keys::table)
+        .values(row)
+        .execute(db)?;
     Ok(())
 }
 
@@ -143,9 +145,7 @@ pub fn list_for_account(
             .like(filter.name_pattern.clone())
             .escape('\\');
         query = match filter.ids {
-            Some((first, last)) => {
-                query.filter(name_matches.or(api_keys::id.between(first, last)))
-            }
+            Some((first, last)) => query.filter(name_matches.or(api_keys::id.between(first, last))),
             None => query.filter(name_matches),
         };
     }
@@ -154,9 +154,17 @@ pub fn list_for_account(
     if let Some(KeyCursor { ends_at, id, .. }) = cursor {
         let same_end = api_keys::ends_at.eq(ends_at);
         query = if read_ascending {
-            query.filter(api_keys::ends_at.gt(ends_at).or(same_end.and(api_keys::id.gt(id))))
+            query.filter(
+                api_keys::ends_at
+                    .gt(ends_at)
+                    .or(same_end.and(api_keys::id.gt(id))),
+            )
         } else {
-            query.filter(api_keys::ends_at.lt(ends_at).or(same_end.and(api_keys::id.lt(id))))
+            query.filter(
+                api_keys::ends_at
+                    .lt(ends_at)
+                    .or(same_end.and(api_keys::id.lt(id))),
+            )
         };
     }
     query = if read_ascending {
@@ -172,11 +180,7 @@ pub fn list_for_account(
 }
 
 /// How many keys of the account work at `now`. Deleted keys never do.
-pub fn count_active(
-    db: &mut Db,
-    account_id: AccountId,
-    now: Timestamp,
-) -> Result<i64, StoreError> {
+pub fn count_active(db: &mut Db, account_id: AccountId, now: Timestamp) -> Result<i64, StoreError> {
     Ok(api_keys::table
         .filter(api_keys::account_id.eq(account_id))
         .filter(api_keys::ends_at.gt(now))
@@ -266,17 +270,13 @@ pub fn set_deactivated(
     at: Timestamp,
     by: &str,
 ) -> Result<bool, StoreError> {
-    let changed = diesel::update(
-        api_keys::table
-            .find(id)
-            .filter(api_keys::ends_at.gt(at)),
-    )
-    .set((
-        api_keys::deactivated_at.eq(at),
-        api_keys::deactivated_by.eq(by),
-        api_keys::ends_at.eq(at),
-    ))
-    .execute(db)?;
+    let changed = diesel::update(api_keys::table.find(id).filter(api_keys::ends_at.gt(at)))
+        .set((
+            api_keys::deactivated_at.eq(at),
+            api_keys::deactivated_by.eq(by),
+            api_keys::ends_at.eq(at),
+        ))
+        .execute(db)?;
     Ok(changed > 0)
 }
 

@@ -61,10 +61,7 @@ pub fn insert(db: &mut Db, row: &NewAuditRow<'_>) -> Result<(), StoreError> {
 }
 
 /// All entries of an account, oldest first.
-pub fn list_for_account(
-    db: &mut Db,
-    account_id: AccountId,
-) -> Result<Vec<AuditRow>, StoreError> {
+pub fn list_for_account(db: &mut Db, account_id: AccountId) -> Result<Vec<AuditRow>, StoreError> {
     Ok(audit_entries::table
         .filter(audit_entries::account_id.eq(account_id))
         .order(audit_entries::id)

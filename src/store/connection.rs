@@ -1,6 +1,9 @@
 //! One connection to either engine, chosen by the URL's scheme.
 
-#![expect(missing_docs, reason = "the connection's derive writes public items without docs")]
+#![expect(
+    missing_docs,
+    reason = "the connection's derive writes public items without docs"
+)]
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -160,7 +163,10 @@ mod tests {
         for text in ["mysql://h/d", "keyport.db", "", "file:keyport.db"] {
             assert_eq!(text.parse::<DatabaseUrl>(), Err(DatabaseUrlError::Scheme));
         }
-        assert_eq!("sqlite:".parse::<DatabaseUrl>(), Err(DatabaseUrlError::Malformed));
+        assert_eq!(
+            "sqlite:".parse::<DatabaseUrl>(),
+            Err(DatabaseUrlError::Malformed)
+        );
     }
 
     #[cfg(not(feature = "postgres-tls"))]
@@ -170,12 +176,18 @@ mod tests {
             let url = format!("postgres://h/d?sslmode={mode}");
             assert_eq!(url.parse::<DatabaseUrl>(), Err(DatabaseUrlError::NoTls));
         }
-        assert!("postgres://h/d?sslmode=prefer".parse::<DatabaseUrl>().is_ok());
+        assert!(
+            "postgres://h/d?sslmode=prefer"
+                .parse::<DatabaseUrl>()
+                .is_ok()
+        );
     }
 
     #[test]
     fn a_printed_url_has_no_password() {
-        let url: DatabaseUrl = "postgres://user:hunter22@db.example/keyport".parse().unwrap();
+        let url: DatabaseUrl = "postgres://user:hunter22@db.example/keyport"
+            .parse()
+            .unwrap();
         assert_eq!(url.to_string(), "PostgreSQL at db.example/keyport");
         assert!(!format!("{url:?}").contains("hunter22"));
     }

@@ -17,7 +17,11 @@ impl Constraint {
     /// PostgreSQL gives the constraint's name, SQLite the columns; both are listed here.
     const NAMES: [(Self, &'static str, &'static str); 3] = [
         (Self::AccountEmail, "accounts_email_key", "accounts.email"),
-        (Self::ShownForm, "shown_forms_pkey", "shown_forms.form_digest"),
+        (
+            Self::ShownForm,
+            "shown_forms_pkey",
+            "shown_forms.form_digest",
+        ),
         (
             Self::IdempotencyKey,
             "idempotency_keys_pkey",

@@ -48,6 +48,12 @@ pub fn find(
         .optional()?)
 }
 
+/// Forgets one use.
+pub fn delete(db: &mut Db, account_id: AccountId, key_digest: &[u8]) -> Result<(), StoreError> {
+    diesel::delete(idempotency_keys::table.find((account_id, key_digest))).execute(db)?;
+    Ok(())
+}
+
 /// Forgets uses before `at`.
 pub fn delete_before(db: &mut Db, at: Timestamp) -> Result<usize, StoreError> {
     Ok(

@@ -27,7 +27,9 @@ pub struct MigrationStatus {
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// The database was written by a newer program; nothing was changed.
-    #[error("the database was written by a newer keyport (migration {0}): start that version or a newer one")]
+    #[error(
+        "the database was written by a newer keyport (migration {0}): start that version or a newer one"
+    )]
     NewerDatabase(String),
     /// A migration could not be read or run.
     #[error("the migrations could not be run")]
@@ -44,11 +46,15 @@ pub enum MigrateError {
 pub fn status(db: &mut Db) -> Result<MigrationStatus, MigrateError> {
     let (applied, known) = match db {
         Db::Postgres(connection) => (
-            connection.applied_migrations().map_err(MigrateError::Failed)?,
+            connection
+                .applied_migrations()
+                .map_err(MigrateError::Failed)?,
             versions::<diesel::pg::Pg>(&POSTGRES)?,
         ),
         Db::Sqlite(connection) => (
-            connection.applied_migrations().map_err(MigrateError::Failed)?,
+            connection
+                .applied_migrations()
+                .map_err(MigrateError::Failed)?,
             versions::<diesel::sqlite::Sqlite>(&SQLITE)?,
         ),
     };

@@ -56,11 +56,7 @@ pub fn set_used(db: &mut Db, token_digest: &[u8], at: Timestamp) -> Result<bool,
 }
 
 /// Removes an account's unused links for this purpose, so that only the newest works.
-pub fn delete_unused(
-    db: &mut Db,
-    account_id: AccountId,
-    purpose: &str,
-) -> Result<(), StoreError> {
+pub fn delete_unused(db: &mut Db, account_id: AccountId, purpose: &str) -> Result<(), StoreError> {
     diesel::delete(
         one_time_links::table
             .filter(one_time_links::account_id.eq(account_id))

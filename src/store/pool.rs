@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use diesel::ConnectionError;
 use diesel::QueryResult;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::r2d2::R2D2Connection;
-use diesel::ConnectionError;
 
 use super::connection::{DatabaseUrl, Db, connect};
 use super::error::StoreError;
@@ -27,7 +27,8 @@ impl r2d2::ManageConnection for Manager {
     }
 
     fn is_valid(&self, db: &mut Db) -> Result<(), ConnectionError> {
-        db.ping().map_err(ConnectionError::CouldntSetupConfiguration)
+        db.ping()
+            .map_err(ConnectionError::CouldntSetupConfiguration)
     }
 
     fn has_broken(&self, db: &mut Db) -> bool {

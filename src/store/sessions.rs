@@ -26,7 +26,9 @@ pub struct SessionRow {
 
 /// Adds a session.
 pub fn insert(db: &mut Db, row: &SessionRow) -> Result<(), StoreError> {
-    diesel::insert_into(sessions::table).values(row).execute(db)?;
+    diesel::insert_into(sessions::table)
+        .values(row)
+        .execute(db)?;
     Ok(())
 }
 

@@ -97,7 +97,10 @@ mod tests {
 
     #[test]
     fn stylesheets_refer_to_hashed_names_only() {
-        let css = ASSETS.iter().find(|asset| asset.name == "keyport.css").unwrap();
+        let css = ASSETS
+            .iter()
+            .find(|asset| asset.name == "keyport.css")
+            .unwrap();
         let text = std::str::from_utf8(css.plain).unwrap();
         for rest in text.split("url(").skip(1) {
             assert!(rest.starts_with("/assets/"), "{}", &rest[..40]);
@@ -106,7 +109,10 @@ mod tests {
 
     #[test]
     fn nothing_embeds_data_urls() {
-        for asset in ASSETS.iter().filter(|asset| asset.content_type.starts_with("text/css")) {
+        for asset in ASSETS
+            .iter()
+            .filter(|asset| asset.content_type.starts_with("text/css"))
+        {
             assert!(!asset.plain.windows(9).any(|window| window == b"url(\"data"));
         }
     }

@@ -132,10 +132,8 @@ impl PageError {
             Self::Throttled(throttled) => vec![retry_after(throttled.retry_after)],
             Self::Unavailable(_) => vec![retry_after(TimeDelta::seconds(5))],
             Self::NotSignedIn(next) => {
-                let next = percent_encoding::utf8_percent_encode(
-                    next,
-                    percent_encoding::NON_ALPHANUMERIC,
-                );
+                let next =
+                    percent_encoding::utf8_percent_encode(next, percent_encoding::NON_ALPHANUMERIC);
                 HeaderValue::from_str(&format!("/sign-in?next={next}"))
                     .map(|value| vec![(header::LOCATION, value)])
                     .unwrap_or_default()
@@ -301,9 +299,17 @@ impl Code {
             Self::InvalidKey => ("invalid_key", 401, "Not a valid API key"),
             Self::DeactivatedKey => ("deactivated_key", 401, "The API key was deactivated"),
             Self::ExpiredKey => ("expired_key", 401, "The API key has expired"),
-            Self::OwnerDisabled => ("owner_disabled", 401, "The owner of the API key is disabled"),
+            Self::OwnerDisabled => (
+                "owner_disabled",
+                401,
+                "The owner of the API key is disabled",
+            ),
             Self::MissingScope => ("missing_scope", 403, "The API key lacks a scope"),
-            Self::ExceedsCaller => ("exceeds_caller", 403, "More than the calling API key may do"),
+            Self::ExceedsCaller => (
+                "exceeds_caller",
+                403,
+                "More than the calling API key may do",
+            ),
             Self::RateLimited => ("rate_limited", 429, "Too many requests"),
             Self::Unavailable => ("unavailable", 503, "The database cannot be reached"),
             Self::InvalidRequest => ("invalid_request", 400, "The request cannot be read"),
@@ -348,7 +354,9 @@ pub struct Problem {
     #[schema(example = 401)]
     pub status: u16,
     /// What happened here, and what to do.
-    #[schema(example = "This key was deactivated at 2026-11-22T18:31:09Z and can never work again.")]
+    #[schema(
+        example = "This key was deactivated at 2026-11-22T18:31:09Z and can never work again."
+    )]
     pub detail: String,
     /// The reason, for programs.
     #[schema(example = "deactivated_key")]
@@ -405,7 +413,10 @@ impl ApiError {
 
     /// Nothing at this address, or someone else's.
     pub fn not_found() -> Self {
-        Self::new(Code::NotFound, "There is nothing at this address, or it is not yours.")
+        Self::new(
+            Code::NotFound,
+            "There is nothing at this address, or it is not yours.",
+        )
     }
 
     /// The status.
@@ -505,11 +516,16 @@ impl From<Throttled> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         let ended = |how: &str, at: Timestamp| {
-            format!("This key {how} at {} and can never work again.", at.to_rfc3339())
+            format!(
+                "This key {how} at {} and can never work again.",
+                at.to_rfc3339()
+            )
         };
         match refusal {
             Refusal::Unknown => invalid_key(),
-            Refusal::Deactivated(at) => Self::new(Code::DeactivatedKey, ended("was deactivated", at)),
+            Refusal::Deactivated(at) => {
+                Self::new(Code::DeactivatedKey, ended("was deactivated", at))
+            }
             Refusal::Expired(at) => Self::new(Code::ExpiredKey, ended("expired", at)),
             Refusal::OwnerDisabled => Self::new(
                 Code::OwnerDisabled,
@@ -536,7 +552,9 @@ impl From<CreateKeyError> for ApiError {
         match error {
             CreateKeyError::LimitReached(most) => Self::new(
                 Code::KeyLimit,
-                format!("The account has {most} active keys, the most it may have. Deactivate one first."),
+                format!(
+                    "The account has {most} active keys, the most it may have. Deactivate one first."
+                ),
             ),
             // Forms are the pages' own; the API has no form to use twice.
             CreateKeyError::FormUsed(_) => {
@@ -570,7 +588,8 @@ mod tests {
 
     #[test]
     fn every_code_has_a_word_of_its_own() {
-        let words: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.row().0).collect();
+        let words: std::collections::BTreeSet<_> =
+            Code::ALL.iter().map(|code| code.row().0).collect();
         assert_eq!(words.len(), Code::ALL.len());
     }
 }

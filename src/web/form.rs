@@ -56,14 +56,14 @@ impl Summary {
 
     /// The message about a form whose token is stale.
     pub fn stale() -> Self {
-        Self::of("This form is too old.", "Nothing was changed. Send it again.")
+        Self::of(
+            "This form is too old.",
+            "Nothing was changed. Send it again.",
+        )
     }
 
     /// A message that lists those of the fields that have errors; `None` if none has.
-    pub fn listing(
-        lead: &str,
-        fields: &[(&'static str, &'static str, &Field)],
-    ) -> Option<Self> {
+    pub fn listing(lead: &str, fields: &[(&'static str, &'static str, &Field)]) -> Option<Self> {
         let bad: Vec<FieldLink> = fields
             .iter()
             .filter(|(.., field)| field.error.is_some())

@@ -130,7 +130,11 @@ pub struct Layout {
 impl Layout {
     /// The frame for a visitor's page. Takes the message that was left for it.
     pub fn new(visitor: &Visitor, title: impl Into<String>, nav: Nav) -> Self {
-        let flash = visitor.account.is_some().then(|| visitor.take_flash()).flatten();
+        let flash = visitor
+            .account
+            .is_some()
+            .then(|| visitor.take_flash())
+            .flatten();
         Self {
             title: title.into(),
             holder: visitor.account.as_ref().map(holder),
@@ -146,18 +150,19 @@ impl Layout {
     }
 
     /// The frame of an error page, for whom the request got to know.
-    pub fn of_error(
-        title: &str,
-        context: Option<ErrorPageContext>,
-        state: &AppState,
-    ) -> Self {
-        let theme = context.as_ref().map_or(Theme::System, |context| context.theme);
+    pub fn of_error(title: &str, context: Option<ErrorPageContext>, state: &AppState) -> Self {
+        let theme = context
+            .as_ref()
+            .map_or(Theme::System, |context| context.theme);
         let form_token = context
             .as_ref()
             .map_or_else(String::new, |context| context.form_token.clone());
         Self {
             title: title.to_owned(),
-            holder: context.and_then(|context| context.account).as_ref().map(holder),
+            holder: context
+                .and_then(|context| context.account)
+                .as_ref()
+                .map(holder),
             nav: Nav::None,
             crumbs: Vec::new(),
             theme,
@@ -193,9 +198,13 @@ impl Layout {
 
     /// Links of the top bar.
     pub fn top(&self) -> Vec<NavItem> {
-        let mut items = vec![self.item("/docs/api", "API reference", "book-open", Nav::ApiReference)];
+        let mut items =
+            vec![self.item("/docs/api", "API reference", "book-open", Nav::ApiReference)];
         if self.holder.is_some() {
-            items.insert(0, self.item("/", "Overview", "layout-dashboard", Nav::Overview));
+            items.insert(
+                0,
+                self.item("/", "Overview", "layout-dashboard", Nav::Overview),
+            );
         }
         items
     }
@@ -210,7 +219,12 @@ impl Layout {
                 label: "Account",
                 items: vec![
                     self.item("/settings/profile", "Profile", "user", Nav::Profile),
-                    self.item("/settings/security", "Security", "shield-check", Nav::Security),
+                    self.item(
+                        "/settings/security",
+                        "Security",
+                        "shield-check",
+                        Nav::Security,
+                    ),
                 ],
             },
             NavGroup {
@@ -253,7 +267,13 @@ impl Layout {
         env!("CARGO_PKG_VERSION")
     }
 
-    fn item(&self, href: &'static str, label: &'static str, icon: &'static str, nav: Nav) -> NavItem {
+    fn item(
+        &self,
+        href: &'static str,
+        label: &'static str,
+        icon: &'static str,
+        nav: Nav,
+    ) -> NavItem {
         NavItem {
             href,
             label,
@@ -281,7 +301,11 @@ fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();
     let first = words.next().and_then(|word| word.chars().next());
     let last = words.next_back().and_then(|word| word.chars().next());
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    first
+        .into_iter()
+        .chain(last)
+        .flat_map(char::to_uppercase)
+        .collect()
 }
 
 #[cfg(test)]

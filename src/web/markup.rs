@@ -65,7 +65,11 @@ pub struct Badge {
 
 impl fmt::Display for Badge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, r#"<span class="badge-k {}">{}</span>"#, self.kind, self.text)
+        write!(
+            f,
+            r#"<span class="badge-k {}">{}</span>"#,
+            self.kind, self.text
+        )
     }
 }
 

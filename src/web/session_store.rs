@@ -44,7 +44,10 @@ impl SessionStore for DieselSessionStore {
             }
             Ok::<_, StoreError>(live)
         });
-        match found.await.map_err(|error| LoadError::Other(error.into()))? {
+        match found
+            .await
+            .map_err(|error| LoadError::Other(error.into()))?
+        {
             None => Ok(None),
             Some(live) => serde_json::from_str(&live.state)
                 .map(Some)

@@ -78,7 +78,11 @@ impl Times {
         let local = self.local(at.to_datetime());
         TimeView {
             iso: at.to_rfc3339(),
-            title: format!("{} {}", local.format("%-d %b %Y, %H:%M:%S"), self.zone_name()),
+            title: format!(
+                "{} {}",
+                local.format("%-d %b %Y, %H:%M:%S"),
+                self.zone_name()
+            ),
             text,
             is_relative,
         }
@@ -168,8 +172,14 @@ mod tests {
     fn dates_are_short_and_today_has_a_clock_time() {
         assert_eq!(utc().date(at("2026-11-22T18:02:00Z")).text, "Today, 18:02");
         assert_eq!(utc().date(at("2025-03-03T00:00:00Z")).text, "3 Mar 2025");
-        assert_eq!(utc().date_time(at("2026-11-25T09:14:00Z")).text, "25 Nov, 09:14 UTC");
-        assert_eq!(utc().date_time(at("2027-11-25T09:14:00Z")).text, "25 Nov 2027, 09:14 UTC");
+        assert_eq!(
+            utc().date_time(at("2026-11-25T09:14:00Z")).text,
+            "25 Nov, 09:14 UTC"
+        );
+        assert_eq!(
+            utc().date_time(at("2027-11-25T09:14:00Z")).text,
+            "25 Nov 2027, 09:14 UTC"
+        );
         assert_eq!(utc().clock(at("2026-11-22T18:31:09Z")).text, "18:31:09 UTC");
     }
 
@@ -178,7 +188,10 @@ mod tests {
         let berlin = Times::new(at("2026-11-22T23:30:00Z"), Tz::Europe__Berlin);
         assert_eq!(berlin.date(at("2026-11-22T23:10:00Z")).text, "Today, 00:10");
         assert_eq!(berlin.zone_name(), "CET");
-        assert_eq!(Times::new(at("2026-11-22T23:30:00Z"), Tz::America__Sao_Paulo).zone_name(), "UTC-03");
+        assert_eq!(
+            Times::new(at("2026-11-22T23:30:00Z"), Tz::America__Sao_Paulo).zone_name(),
+            "UTC-03"
+        );
     }
 
     #[test]

@@ -25,7 +25,13 @@ pub enum Life {
 
 impl Life {
     /// All, shortest first.
-    pub const ALL: [Self; 5] = [Self::Hour, Self::Days7, Self::Days30, Self::Days90, Self::Year];
+    pub const ALL: [Self; 5] = [
+        Self::Hour,
+        Self::Days7,
+        Self::Days30,
+        Self::Days90,
+        Self::Year,
+    ];
 
     /// The word in forms and in JSON.
     pub fn word(self) -> &'static str {
@@ -116,7 +122,9 @@ impl Expiry {
 
 /// The first instant of the day after `date`. Where the clocks skip midnight, the first instant that exists.
 fn end_of_day(date: NaiveDate, zone: Tz) -> Option<Timestamp> {
-    let midnight = date.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN);
+    let midnight = date
+        .checked_add_days(Days::new(1))?
+        .and_time(NaiveTime::MIN);
     (0..24)
         .filter_map(|quarters| {
             zone.from_local_datetime(&(midnight + TimeDelta::minutes(15 * quarters)))
@@ -147,8 +155,14 @@ mod tests {
 
     #[test]
     fn lives_are_counted_from_now() {
-        assert_eq!(resolve(Expiry::After(Life::Hour)), Ok(Some(at("2026-11-22T19:31:00Z"))));
-        assert_eq!(resolve(Expiry::After(Life::Year)), Ok(Some(at("2027-11-22T18:31:00Z"))));
+        assert_eq!(
+            resolve(Expiry::After(Life::Hour)),
+            Ok(Some(at("2026-11-22T19:31:00Z")))
+        );
+        assert_eq!(
+            resolve(Expiry::After(Life::Year)),
+            Ok(Some(at("2027-11-22T18:31:00Z")))
+        );
         assert_eq!(resolve(Expiry::Never), Ok(None));
     }
 
@@ -159,8 +173,11 @@ mod tests {
         let berlin = today.resolve(at(NOW), Tz::Europe__Berlin, None);
         assert_eq!(berlin, Ok(Some(at("2026-11-22T23:00:00Z"))));
         // Midnight of 30 March 2026 does not exist in Beirut: the clocks go from 00:00 to 01:00 on the 29th.
-        let beirut = Expiry::EndOf(date("2026-03-28"))
-            .resolve(at("2026-03-01T00:00:00Z"), Tz::Asia__Beirut, None);
+        let beirut = Expiry::EndOf(date("2026-03-28")).resolve(
+            at("2026-03-01T00:00:00Z"),
+            Tz::Asia__Beirut,
+            None,
+        );
         assert_eq!(beirut, Ok(Some(at("2026-03-28T22:00:00Z"))));
     }
 
@@ -173,10 +190,19 @@ mod tests {
 
     #[test]
     fn ends_that_are_past_or_too_far_are_refused() {
-        assert_eq!(resolve(Expiry::EndOf(date("2026-11-21"))), Err(BadExpiry::Past));
+        assert_eq!(
+            resolve(Expiry::EndOf(date("2026-11-21"))),
+            Err(BadExpiry::Past)
+        );
         assert_eq!(resolve(Expiry::At(at(NOW))), Err(BadExpiry::Past));
-        assert_eq!(resolve(Expiry::EndOf(date("2126-12-31"))), Err(BadExpiry::TooFar));
-        assert_eq!(resolve(Expiry::EndOf(NaiveDate::MAX)), Err(BadExpiry::TooFar));
+        assert_eq!(
+            resolve(Expiry::EndOf(date("2126-12-31"))),
+            Err(BadExpiry::TooFar)
+        );
+        assert_eq!(
+            resolve(Expiry::EndOf(NaiveDate::MAX)),
+            Err(BadExpiry::TooFar)
+        );
     }
 
     #[test]

@@ -28,7 +28,9 @@ pub struct Brand(String);
 
 /// A text that is no brand.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a brand has 1 to 16 characters: a lower-case letter, then lower-case letters, digits or _")]
+#[error(
+    "a brand has 1 to 16 characters: a lower-case letter, then lower-case letters, digits or _"
+)]
 pub struct BadBrand;
 
 impl Brand {
@@ -129,7 +131,8 @@ impl PresentedKey {
         let secret_at = text.len().checked_sub(tail).ok_or(Malformed)?;
         let id_at = secret_at.checked_sub(1 + ID_LENGTH).ok_or(Malformed)?;
         let brand_end = id_at.checked_sub(1).ok_or(Malformed)?;
-        let separated = text.as_bytes()[secret_at - 1] == b'_' && text.as_bytes()[brand_end] == b'_';
+        let separated =
+            text.as_bytes()[secret_at - 1] == b'_' && text.as_bytes()[brand_end] == b'_';
         let secret_is_plain = text.bytes().skip(secret_at).all(base62::is_digit);
         let brand = &text[..brand_end];
         if !separated || !secret_is_plain || !brands.any(|known| known.as_str() == brand) {

@@ -4,6 +4,7 @@
 //! ended key stays ended. Deleting an ended key only hides it: its digest stays, so that presenting it is still
 //! recognised.
 
+pub mod by_key;
 pub mod expiry;
 pub mod key_string;
 pub mod policy;
@@ -243,12 +244,19 @@ pub fn create_from_form(
 ///
 /// # Errors
 /// If the database fails.
-pub fn find(
-    db: &mut Db,
-    owner: AccountId,
-    id: ApiKeyId,
-) -> Result<Option<ApiKey>, StoreError> {
+pub fn find(db: &mut Db, owner: AccountId, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
     Ok(rows::find_for_account(db, owner, id)?.map(ApiKey::from))
+}
+
+/// The key with this id, whosever it is, unless it was deleted: for operators and commands.
+///
+/// # Errors
+/// If the database fails.
+pub fn find_anyones(db: &mut Db, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+    match rows::find_with_owner(db, id)? {
+        Some((row, _)) => find(db, row.account_id, id),
+        None => Ok(None),
+    }
 }
 
 /// A page of a list.
@@ -288,8 +296,14 @@ pub fn list(
     let has_previous = if backwards { goes_on } else { cursor.is_some() };
     let has_next = if backwards { true } else { goes_on };
     Ok(KeyPage {
-        previous: keys.first().filter(|_| has_previous).map(|key| key.cursor(true)),
-        next: keys.last().filter(|_| has_next).map(|key| key.cursor(false)),
+        previous: keys
+            .first()
+            .filter(|_| has_previous)
+            .map(|key| key.cursor(true)),
+        next: keys
+            .last()
+            .filter(|_| has_next)
+            .map(|key| key.cursor(false)),
         keys,
     })
 }
@@ -456,7 +470,13 @@ pub fn delete(
 }
 
 fn record(db: &mut Db, act: &Act, key: &ApiKey, action: Action) -> Result<(), StoreError> {
-    act.record(db, Some(key.account_id), action, Some(&key.prefix), Outcome::Done)
+    act.record(
+        db,
+        Some(key.account_id),
+        action,
+        Some(&key.prefix),
+        Outcome::Done,
+    )
 }
 
 /// True if `owner` may choose what only operators may: the scope for verifying other people's keys.

@@ -19,7 +19,10 @@ const BUILT_IN: [(&str, &str); 8] = [
     ("usage:read", "Read the usage of your keys"),
     ("reports:read", "Download reports"),
     ("registry:read", "Read contacts, organizations and networks"),
-    ("registry:write", "Change contacts, organizations and networks"),
+    (
+        "registry:write",
+        "Change contacts, organizations and networks",
+    ),
     ("integrations:use", "Call providers with your provider keys"),
 ];
 
@@ -51,9 +54,9 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, BadScope> {
         let word_is_valid = |word: &str| {
             !word.is_empty()
-                && word.bytes().all(|b| {
-                    b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-.".contains(&b)
-                })
+                && word
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-.".contains(&b))
         };
         if text.len() > 64 || !text.split(':').all(word_is_valid) {
             return Err(BadScope);

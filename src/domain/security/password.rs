@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
+use rand::CryptoRng;
 use tokio::sync::Semaphore;
 
 use crate::crypto::password::{self, PasswordHash};
@@ -54,6 +55,11 @@ impl NewPassword {
         }
         Ok(Self(text))
     }
+
+    /// Hashes it on this thread, which takes 15 to 20 ms: for commands. Requests use a [`PasswordWorker`].
+    pub fn hash(&self, rng: &mut impl CryptoRng) -> PasswordHash {
+        password::hash(&self.0, rng)
+    }
 }
 
 /// Too many passwords are waiting to be hashed.
@@ -85,8 +91,7 @@ impl PasswordWorker {
     /// # Errors
     /// If too many are waiting.
     pub async fn hash(&self, password: NewPassword) -> Result<PasswordHash, TooBusy> {
-        self.run(move || password::hash(&password.0, &mut system_rng()))
-            .await
+        self.run(move || password.hash(&mut system_rng())).await
     }
 
     /// True if the password is the stored one; takes as long when there is none.
@@ -111,7 +116,12 @@ impl PasswordWorker {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, TooBusy> {
         let place = self.waiting.clone().try_acquire_owned().or(Err(TooBusy))?;
-        let turn = self.running.clone().acquire_owned().await.or(Err(TooBusy))?;
+        let turn = self
+            .running
+            .clone()
+            .acquire_owned()
+            .await
+            .or(Err(TooBusy))?;
         let worked = tokio::task::spawn_blocking(move || {
             // Both are held until the work is done, even if the client has gone meanwhile.
             let _held = (place, turn);
@@ -131,7 +141,12 @@ mod tests {
 
     #[test]
     fn eight_to_256_characters_of_any_kind_are_taken() {
-        for text in ["eight ch", "ääääääää", "  spaces around  ", &"x1".repeat(128)] {
+        for text in [
+            "eight ch",
+            "ääääääää",
+            "  spaces around  ",
+            &"x1".repeat(128),
+        ] {
             assert!(parse(text).is_ok(), "{text:?}");
         }
         assert_eq!(parse("seven77").err(), Some(BadPassword::TooShort));
@@ -140,7 +155,13 @@ mod tests {
 
     #[test]
     fn common_passwords_are_refused_in_any_case() {
-        for text in ["password", "PassWord1", "12345678", "iloveyou", "qwertyuiop"] {
+        for text in [
+            "password",
+            "PassWord1",
+            "12345678",
+            "iloveyou",
+            "qwertyuiop",
+        ] {
             assert_eq!(parse(text).err(), Some(BadPassword::Common), "{text:?}");
         }
     }

@@ -133,7 +133,10 @@ fn take(
 /// What was typed as an address may be a password by mistake: only its digest is stored.
 fn pair(email: &str, address: IpAddr) -> String {
     let digest = sha256(email.as_bytes());
-    let short: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let short: String = digest[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("{short}/{}", network(address))
 }
 

@@ -131,7 +131,10 @@ fn write(pool: &Pool, uses: &Mutex<Uses>) -> Result<(), StoreError> {
 
 fn report(written: Result<(), StoreError>) {
     if let Err(error) = written {
-        tracing::warn!(error = &error as &dyn std::error::Error, "last uses are not written yet");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "last uses are not written yet"
+        );
     }
 }
 

@@ -95,7 +95,10 @@ impl FromRequest for Reader {
                 return Ok(Self);
             }
             let visitor = Visitor::extract(&req).await?;
-            visitor.account.map(|_| Self).ok_or_else(|| missing_key().into())
+            visitor
+                .account
+                .map(|_| Self)
+                .ok_or_else(|| missing_key().into())
         })
     }
 }
@@ -106,7 +109,10 @@ async fn verify(
     scope: Option<&'static str>,
 ) -> Result<Accepted, ApiError> {
     let state = state(req);
-    let presented = state.policy.parse(raw).or_else(|_malformed| Err(invalid_key()))?;
+    let presented = state
+        .policy
+        .parse(raw)
+        .or_else(|_malformed| Err(invalid_key()))?;
     let (policy, clock) = (state.policy.clone(), state.clock.clone());
     let verdict = state
         .pool
@@ -140,7 +146,11 @@ fn presented(req: &HttpRequest) -> Result<Option<Vec<u8>>, ApiError> {
         .headers()
         .get_all("x-api-key")
         .map(|value| value.as_bytes().trim_ascii())
-        .chain(req.headers().get_all(header::AUTHORIZATION).filter_map(|value| credential(value.as_bytes())))
+        .chain(
+            req.headers()
+                .get_all(header::AUTHORIZATION)
+                .filter_map(|value| credential(value.as_bytes())),
+        )
         .collect();
     credentials.sort_unstable();
     credentials.dedup();
@@ -183,7 +193,9 @@ mod tests {
     fn presented_in(headers: &[(&'static str, &'static str)]) -> Result<Option<Vec<u8>>, Code> {
         let request = headers
             .iter()
-            .fold(TestRequest::default(), |request, header| request.append_header(*header));
+            .fold(TestRequest::default(), |request, header| {
+                request.append_header(*header)
+            });
         presented(&request.to_http_request()).map_err(|error| error.code)
     }
 
@@ -204,7 +216,10 @@ mod tests {
         let same = presented_in(&[("x-api-key", "K"), ("authorization", "Bearer K")]);
         assert_eq!(same, Ok(Some(b"K".to_vec())));
         for second in [("authorization", "Bearer L"), ("x-api-key", "L")] {
-            assert_eq!(presented_in(&[("x-api-key", "K"), second]), Err(Code::TwoKeys));
+            assert_eq!(
+                presented_in(&[("x-api-key", "K"), second]),
+                Err(Code::TwoKeys)
+            );
         }
     }
 
@@ -217,6 +232,9 @@ mod tests {
     #[test]
     fn a_key_in_the_url_is_refused() {
         let request = TestRequest::with_uri("/x?a=1&apikey=K").to_http_request();
-        assert_eq!(presented(&request).map_err(|error| error.code), Err(Code::KeyInUrl));
+        assert_eq!(
+            presented(&request).map_err(|error| error.code),
+            Err(Code::KeyInUrl)
+        );
     }
 }

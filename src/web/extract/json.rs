@@ -26,15 +26,15 @@ impl FromRequest for JsonObject {
         let req = req.clone();
         let body = web::Bytes::from_request(&req, payload);
         Box::pin(async move {
-            let raw = body.await.map_err(|error| {
-                match error.as_response_error().status_code() {
-                    StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
-                        Code::TooLarge,
-                        "A body can hold 64 KiB. Nothing was changed. Send less.",
-                    ),
-                    _ => malformed("The body broke off."),
-                }
-            })?;
+            let raw =
+                body.await
+                    .map_err(|error| match error.as_response_error().status_code() {
+                        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
+                            Code::TooLarge,
+                            "A body can hold 64 KiB. Nothing was changed. Send less.",
+                        ),
+                        _ => malformed("The body broke off."),
+                    })?;
             let kind = req.content_type();
             if kind != "application/json" && !kind.ends_with("+json") {
                 return Err(ApiError::new(

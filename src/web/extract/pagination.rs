@@ -50,7 +50,13 @@ mod tests {
 
     #[test]
     fn what_is_no_cursor_is_refused() {
-        for text in ["", "a", "c0000000000Qa9mEj2rXn", "azzzzzzzzzzzzzzzzzzzz-", "ä"] {
+        for text in [
+            "",
+            "a",
+            "c0000000000Qa9mEj2rXn",
+            "azzzzzzzzzzzzzzzzzzzz-",
+            "ä",
+        ] {
             assert_eq!(read(text), None, "{text:?}");
         }
     }

@@ -58,9 +58,9 @@ mod tests {
             sign_up: SignUp::Open,
             security_contact: None,
         };
-        let request = headers
-            .iter()
-            .fold(TestRequest::post(), |request, header| request.insert_header(*header));
+        let request = headers.iter().fold(TestRequest::post(), |request, header| {
+            request.insert_header(*header)
+        });
         is_cross_site(&request.to_http_request(), &site)
     }
 
@@ -75,8 +75,14 @@ mod tests {
     #[test]
     fn without_it_the_origin_must_be_ours() {
         assert!(!refused(&[("origin", "https://keys.example")]));
-        assert!(!refused(&[("origin", "http://10.0.0.5:8080"), ("host", "10.0.0.5:8080")]));
-        assert!(refused(&[("origin", "https://evil.example"), ("host", "keys.example")]));
+        assert!(!refused(&[
+            ("origin", "http://10.0.0.5:8080"),
+            ("host", "10.0.0.5:8080")
+        ]));
+        assert!(refused(&[
+            ("origin", "https://evil.example"),
+            ("host", "keys.example")
+        ]));
         assert!(refused(&[("origin", "null"), ("host", "keys.example")]));
     }
 

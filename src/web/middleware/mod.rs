@@ -56,9 +56,13 @@ pub async fn envelope(
     let path = req.path().to_owned();
 
     let outcome = if !is_api && cross_site::is_cross_site(req.request(), &state.site) {
-        Ok(req.error_response(PageError::CrossSite).map_into_boxed_body())
+        Ok(req
+            .error_response(PageError::CrossSite)
+            .map_into_boxed_body())
     } else {
-        next.call(req).await.map(ServiceResponse::map_into_boxed_body)
+        next.call(req)
+            .await
+            .map(ServiceResponse::map_into_boxed_body)
     };
     let answer = match outcome {
         Ok(response) => Ok(finish(response, &state, &id)),
@@ -88,7 +92,9 @@ fn finish(
     id: &RequestId,
 ) -> ServiceResponse<BoxBody> {
     let (req, mut response) = response.into_parts();
-    let body = response.error().map(|error| error_body(error, &req, state, id));
+    let body = response
+        .error()
+        .map(|error| error_body(error, &req, state, id));
     if let Some(mut with_body) = body {
         // Cookies that a layer below has set belong to the answer whatever its body is.
         for cookie in response.headers().get_all(header::SET_COOKIE) {
@@ -152,7 +158,8 @@ fn error_body(
 /// The answer to a failure of a layer that wraps the handlers: the session store's.
 fn failure(error: &Error, is_api: bool, state: &AppState, id: &RequestId) -> HttpResponse<BoxBody> {
     tracing::error!(request_id = %id.0, error = %chain(error), "a layer failed");
-    let page_error = PageError::Unavailable(StoreError::Unavailable("the session store failed".into()));
+    let page_error =
+        PageError::Unavailable(StoreError::Unavailable("the session store failed".into()));
     if is_api {
         api_response(&unavailable(), state, id)
     } else {

@@ -64,7 +64,13 @@ mod tests {
     #[test]
     fn only_paths_of_ours_are_ways_back() {
         assert_eq!(local_path("/settings/api?q=a"), Some("/settings/api?q=a"));
-        for elsewhere in ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nb"] {
+        for elsewhere in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/a\r\nb",
+        ] {
             assert_eq!(local_path(elsewhere), None, "{elsewhere:?}");
         }
     }

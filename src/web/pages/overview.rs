@@ -84,7 +84,11 @@ fn ending_row(key: &ApiKey, me: &CurrentAccount, times: &Times) -> Attention {
     Attention {
         icon: icon("timer"),
         is_warning: true,
-        title: format!("{} expires in {}", key.name, until_words(key.ends_at - me.visitor.now)),
+        title: format!(
+            "{} expires in {}",
+            key.name,
+            until_words(key.ends_at - me.visitor.now)
+        ),
         detail: format!("{}. {used}", times.date_time(key.ends_at).text),
         action,
         href,
@@ -93,7 +97,10 @@ fn ending_row(key: &ApiKey, me: &CurrentAccount, times: &Times) -> Attention {
 
 fn unused_row(key: &ApiKey, times: &Times) -> Attention {
     let since = match &key.last_use {
-        Some(last_use) => format!("was last used {}", times.ago(last_use.at).text.to_lowercase()),
+        Some(last_use) => format!(
+            "was last used {}",
+            times.ago(last_use.at).text.to_lowercase()
+        ),
         None => "has never been used".to_owned(),
     };
     let end = match key.expires_at {

@@ -71,7 +71,11 @@ pub async fn get(visitor: Visitor, query: web::Query<LinkQuery>) -> PageResult {
         .read(move |db| one_time_links::works(db, now, &asked))
         .await;
     let works = works?;
-    let status = if works { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    let status = if works {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
+    };
     html(status, &page(&visitor, &token, works))
 }
 

@@ -56,10 +56,15 @@ pub async fn post(me: CurrentAccount, form: Form<ProfileForm>) -> PageResult {
     let (Ok(name), Ok(zone)) = (&name, &zone) else {
         let mut page = page(&me, &form);
         page.name.error = name.err().map(|error| error.to_string());
-        page.time_zone.error = zone.err().map(|_| "Choose a time zone of the list.".to_owned());
+        page.time_zone.error = zone
+            .err()
+            .map(|_| "Choose a time zone of the list.".to_owned());
         page.summary = Summary::listing(
             "Your details were not changed.",
-            &[("name", "Name", &page.name), ("time_zone", "Time zone", &page.time_zone)],
+            &[
+                ("name", "Name", &page.name),
+                ("time_zone", "Time zone", &page.time_zone),
+            ],
         );
         page.layout.title = format!("Error: {}", page.layout.title);
         return html(StatusCode::UNPROCESSABLE_ENTITY, &page);

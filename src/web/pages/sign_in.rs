@@ -137,7 +137,11 @@ pub async fn post_sign_out(
 }
 
 fn page(visitor: &Visitor, email: &str, next: &str, summary: Option<Summary>) -> SignInPage {
-    let title = if summary.is_some() { "Error: Sign in" } else { "Sign in" };
+    let title = if summary.is_some() {
+        "Error: Sign in"
+    } else {
+        "Sign in"
+    };
     SignInPage {
         layout: Layout::new(visitor, title, Nav::None),
         email: email.to_owned(),

@@ -82,7 +82,9 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignUpForm>) ->
     let (Ok(name), Ok(email), Ok(password)) = (&name, &email, &password) else {
         page.name.error = name.err().map(|error| error.to_string());
         page.email.error = email.err().map(|_| "Enter an email address.".to_owned());
-        page.password.error = password.err().map(|error| password_words(&error).to_owned());
+        page.password.error = password
+            .err()
+            .map(|error| password_words(&error).to_owned());
         return refused(page);
     };
     let state = visitor.state.clone();
@@ -100,9 +102,7 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignUpForm>) ->
     let (act, name, email) = (visitor.act.clone(), name.clone(), email.clone());
     let made = state
         .pool
-        .write(move |db| {
-            accounts::sign_up(db, &act, &mut system_rng(), &name, &email, Some(&hash))
-        })
+        .write(move |db| accounts::sign_up(db, &act, &mut system_rng(), &name, &email, Some(&hash)))
         .await;
     match made {
         Ok(account) => {
@@ -147,9 +147,9 @@ fn page(visitor: &Visitor, form: &SignUpForm) -> SignUpPage {
         layout: Layout::new(visitor, "Create your account", Nav::None),
         closed: match visitor.state.site.sign_up {
             SignUp::Open => None,
-            SignUp::Invitation => Some(
-                "Accounts on this server are made by invitation. Ask its operator for one.",
-            ),
+            SignUp::Invitation => {
+                Some("Accounts on this server are made by invitation. Ask its operator for one.")
+            }
             SignUp::Closed => Some("This server takes no new accounts."),
         },
         name: Field::with(form.name.clone()),

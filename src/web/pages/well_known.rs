@@ -23,7 +23,11 @@ pub async fn change_password() -> HttpResponse {
 /// # Errors
 /// Not found without a contact.
 pub async fn security_txt(state: web::Data<AppState>) -> PageResult {
-    let contact = state.site.security_contact.as_ref().ok_or(PageError::NotFound)?;
+    let contact = state
+        .site
+        .security_contact
+        .as_ref()
+        .ok_or(PageError::NotFound)?;
     let expires = (state.clock.now() + TimeDelta::days(180)).to_rfc3339();
     Ok(text(format!("Contact: {contact}\nExpires: {expires}\n")))
 }

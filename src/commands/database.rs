@@ -1,0 +1,73 @@
+//! `keyport migrate`, `keyport check` and `keyport openapi`.
+
+use super::{CommandError, print, refuse};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Config;
+use crate::domain::instance::InstanceError;
+use crate::server::{self, StartError, chain, instance_secrets, open_database};
+use crate::store::migrations;
+use crate::web::api::openapi::document;
+
+/// Brings the database up to date.
+///
+/// # Errors
+/// If it cannot be opened, is newer than this program, or a migration fails.
+pub fn migrate(config: &Config) -> Result<(), CommandError> {
+    let pool = open_database(config)?;
+    let run = server::migrate(&pool)?;
+    if run.is_empty() {
+        return print(format!("{} is up to date.", pool.url()));
+    }
+    for version in &run {
+        print(format!("ran migration {version}"))?;
+    }
+    print(format!("{} is up to date now.", pool.url()))
+}
+
+/// Looks at everything that a start needs, changes nothing, and says what it found.
+///
+/// # Errors
+/// If anything would keep keyport from starting.
+pub fn check(config: &Config) -> Result<(), CommandError> {
+    print("configuration: ok")?;
+    let secrets = instance_secrets(config)?;
+    print(format!(
+        "instance secret: ok, current id {}",
+        secrets.current_id()
+    ))?;
+    let pool = open_database(config)?;
+    print(format!("database: ok, {}", pool.url()))?;
+    let status = pool.read_now(migrations::status);
+    let status = match status {
+        Ok(status) => status,
+        Err(error) => return refuse(format!("migrations: {}", chain(&error))),
+    };
+    if let Some(version) = status.unknown.last() {
+        return refuse(format!(
+            "migrations: the database was written by a newer keyport (migration {version}): use that version or a newer one"
+        ));
+    }
+    if !status.pending.is_empty() {
+        return refuse(format!(
+            "migrations: {} are missing ({}): run keyport migrate, or start the portal, which does it",
+            status.pending.len(),
+            status.pending.join(", ")
+        ));
+    }
+    print("migrations: ok, none are missing")?;
+    let now = SystemClock.now();
+    pool.write_now(|db| crate::domain::instance::check_secrets(db, now, &secrets))
+        .map_err(|error: InstanceError| StartError::from(error))?;
+    print("instance secret belongs to the database: ok")?;
+    print("mail: not set up on this server")
+}
+
+/// Prints the OpenAPI document of a server at the public URL.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn openapi(config: &Config) -> Result<(), CommandError> {
+    let base = config.public_url.as_str().trim_end_matches('/');
+    let text = serde_json::to_string_pretty(&document(base)).map_err(std::io::Error::from)?;
+    print(text)
+}

@@ -1,0 +1,69 @@
+//! The commands beside `serve`: each works on the configured database, also while a server uses it.
+
+pub mod backup;
+pub mod database;
+pub mod demo;
+pub mod key;
+pub mod seed;
+pub mod serve;
+pub mod user;
+
+use std::io::Write as _;
+
+use crate::clock::SharedClock;
+use crate::config::{Config, ConfigError};
+use crate::domain::accounts::{self, Account};
+use crate::domain::text::EmailAddress;
+use crate::server::{Opened, StartError, open};
+use crate::store::{Db, StoreError};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// A bad setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database or the instance secret cannot be used.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file or the output could not be written.
+    #[error("cannot write: {0}")]
+    Output(#[from] std::io::Error),
+    /// Anything else, in a sentence that says what to do.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// A refusal in a sentence.
+///
+/// # Errors
+/// Always.
+fn refuse<T>(sentence: impl Into<String>) -> Result<T, CommandError> {
+    Err(CommandError::Refused(sentence.into()))
+}
+
+/// Prints one line. Unlike `println!`, a closed pipe is an error and not a panic.
+fn print(line: impl std::fmt::Display) -> Result<(), CommandError> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+/// The database, migrated, with the rules for keys.
+fn opened(config: &Config, clock: &SharedClock) -> Result<Opened, CommandError> {
+    Ok(open(config, clock)?)
+}
+
+/// The account with this address, or a sentence that there is none.
+fn account(db: &mut Db, email: &str) -> Result<Account, CommandError> {
+    let Ok(address) = EmailAddress::parse(email) else {
+        return refuse(format!("“{email}” is not an email address"));
+    };
+    match accounts::find_by_email(db, &address)? {
+        Some(account) => Ok(account),
+        None => refuse(format!(
+            "there is no account with the address {address}: see keyport user list"
+        )),
+    }
+}

@@ -1,0 +1,67 @@
+//! `keyport serve`: starts the portal and runs until it is told to stop.
+
+use tracing_subscriber::EnvFilter;
+
+use super::{CommandError, print, refuse};
+use crate::clock::SharedClock;
+use crate::config::{Config, LogFormat, LogSettings, SignUp, bad};
+use crate::domain::accounts;
+use crate::server::start;
+use crate::store::StoreError;
+
+/// Serves until SIGTERM or SIGINT, then lets running requests finish.
+///
+/// # Errors
+/// If keyport cannot start.
+pub fn run(config: &Config, clock: SharedClock) -> Result<(), CommandError> {
+    start_logging(&config.log)?;
+    actix_web::rt::System::new().block_on(async {
+        let running = start(config, clock).await?;
+        let has_accounts: Result<bool, StoreError> =
+            running.state.pool.read(|db| Ok(accounts::exist(db)?)).await;
+        print(format!("keyport is ready on http://{}", running.address))?;
+        let base = running.state.site.base();
+        match (has_accounts?, config.sign_up) {
+            (true, _) => print(format!("Open {base} in your browser."))?,
+            (false, SignUp::Open) => {
+                print(format!(
+                    "Open {base}/sign-up in your browser to create the first account."
+                ))?;
+            }
+            (false, _) => print("Run keyport user add EMAIL to create the first account.")?,
+        }
+        stop_signal().await?;
+        tracing::info!("stopping: running requests finish, then the last uses are written");
+        running.stop().await;
+        Ok(())
+    })
+}
+
+async fn stop_signal() -> Result<(), CommandError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Logs go to standard error. What other crates write through `log` (r2d2's retries, for one) is kept as well.
+fn start_logging(settings: &LogSettings) -> Result<(), CommandError> {
+    let Ok(filter) = EnvFilter::try_new(&settings.level) else {
+        return Ok(bad(
+            "log.level",
+            "write a filter like info or keyport=debug,actix_web=warn",
+        )?);
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = match settings.format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+    started.or_else(|error| refuse(format!("logging cannot be started: {error}")))
+}

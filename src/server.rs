@@ -1,0 +1,398 @@
+//! Puts the parts together, listens, and takes them down again.
+//!
+//! 1. [`open`] makes the folder and the instance secret if need be, opens the database, runs its migrations and checks
+//!    that secret and database belong together.
+//! 2. [`start`] builds the state, binds the port and starts workers and background threads.
+//! 3. [`Running::stop`] lets running requests finish, then writes what is still in memory.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+
+use crate::clock::SharedClock;
+use crate::config::{Config, ConfigError, bad};
+use crate::crypto::instance_secret::InstanceSecrets;
+use crate::crypto::password;
+use crate::crypto::random::system_rng;
+use crate::domain::api_keys::policy::KeyPolicy;
+use crate::domain::api_keys::scopes::{KnownScope, ScopeCatalog};
+use crate::domain::housekeeping;
+use crate::domain::instance::{InstanceError, check_secrets};
+use crate::domain::security::password::PasswordWorker;
+use crate::domain::usage::recorder::{Recorder, Writer};
+use crate::secret::Secret;
+use crate::store::migrations::{self, MigrateError};
+use crate::store::{DatabaseUrl, Pool, StoreError};
+
+use crate::web::state::{AppState, Site};
+
+/// Why keyport did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A bad setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data folder or the instance secret cannot be used.
+    #[error("{what} {path}: {source}")]
+    Folder {
+        /// What was tried.
+        what: &'static str,
+        /// With which file or folder.
+        path: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The instance secret cannot be read.
+    #[error("bad instance secret in {place}: {problem}")]
+    Secret {
+        /// Where it came from.
+        place: String,
+        /// What is wrong; never its text.
+        problem: String,
+    },
+    /// The database cannot be opened.
+    #[error("cannot open the database ({database}): {problem}")]
+    Database {
+        /// Which, without its password.
+        database: String,
+        /// The engine's own words.
+        problem: String,
+    },
+    /// The migrations failed.
+    #[error("cannot use the database ({database}): {problem}")]
+    Migrate {
+        /// Which, without its password.
+        database: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Secret and database do not belong together.
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}: {source} (is another program using the port? choose one with KEYPORT_BIND)"
+    )]
+    Bind {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The operating system gave no thread.
+    #[error("cannot start a background thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// What both the server and the commands need.
+#[derive(Clone)]
+pub struct Opened {
+    /// The database, with all migrations.
+    pub pool: Pool,
+    /// The operator's rules for keys.
+    pub policy: Arc<KeyPolicy>,
+}
+
+/// Connections of the pool. SQLite has one writer at a time, so more would only wait for each other.
+const POOL_SIZE: u32 = 8;
+
+/// Opens the database of this configuration, migrates it, and checks the instance secret against it.
+///
+/// # Errors
+/// Whatever keeps keyport from starting; the message says what to do.
+pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> {
+    let secrets = instance_secrets(config)?;
+    let policy = key_policy(config, secrets)?;
+    let pool = open_database(config)?;
+    migrate(&pool)?;
+    let now = clock.now();
+    pool.write_now(|db| check_secrets(db, now, &policy.secrets))?;
+    Ok(Opened {
+        pool,
+        policy: Arc::new(policy),
+    })
+}
+
+/// Opens the database without touching its content.
+///
+/// # Errors
+/// If the URL is bad or the database cannot be opened.
+pub fn open_database(config: &Config) -> Result<Pool, StartError> {
+    let url: DatabaseUrl = match config.database_url.expose().parse() {
+        Ok(url) => url,
+        Err(problem) => {
+            let problem: crate::store::connection::DatabaseUrlError = problem;
+            return bad("database_url", problem.to_string()).map_err(StartError::from);
+        }
+    };
+    if let DatabaseUrl::Sqlite(path) = &url
+        && let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        create_folder(folder)?;
+    }
+    Pool::open(&url, POOL_SIZE).map_err(|error| StartError::Database {
+        database: url.to_string(),
+        problem: error.to_string(),
+    })
+}
+
+/// Runs pending migrations; returns their versions.
+///
+/// # Errors
+/// If the database is newer, read-only or locked, or a migration fails.
+pub fn migrate(pool: &Pool) -> Result<Vec<String>, StartError> {
+    pool.read_now(migrations::run)
+        .map_err(|error: MigrateError| StartError::Migrate {
+            database: pool.url().to_string(),
+            problem: chain(&error),
+        })
+}
+
+/// An error with its causes, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn create_folder(folder: &Path) -> Result<(), StartError> {
+    std::fs::create_dir_all(folder).map_err(|source| StartError::Folder {
+        what: "cannot make the folder",
+        path: folder.display().to_string(),
+        source,
+    })
+}
+
+/// The secrets from the setting, else from the file in the data folder, which is made if it is not there.
+///
+/// # Errors
+/// If the file cannot be read or made, or holds no secret.
+pub fn instance_secrets(config: &Config) -> Result<InstanceSecrets, StartError> {
+    let path = config.data_dir.join("instance-secret");
+    let (text, place) = match &config.secret {
+        Some(text) => (text.clone(), "KEYPORT_SECRET".to_owned()),
+        None => (read_or_make_secret(&path)?, path.display().to_string()),
+    };
+    InstanceSecrets::parse(&text).map_err(|error| StartError::Secret {
+        place,
+        problem: error.to_string(),
+    })
+}
+
+fn read_or_make_secret(path: &Path) -> Result<Secret<String>, StartError> {
+    let failed = |what| {
+        move |source| StartError::Folder {
+            what,
+            path: path.display().to_string(),
+            source,
+        }
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) => return Ok(Secret::new(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed("cannot read the instance secret")(error)),
+    }
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    let text = InstanceSecrets::generate(&mut system_rng());
+    let mut options = std::fs::OpenOptions::new();
+    // Never over an existing one: another instance may have made it in this moment.
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => {
+            file.write_all(text.expose().as_bytes())
+                .and_then(|()| file.sync_all())
+                .map_err(failed("cannot write the instance secret"))?;
+            Ok(text)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let text = std::fs::read_to_string(path);
+            text.map(Secret::new)
+                .map_err(failed("cannot read the instance secret"))
+        }
+        Err(error) => Err(failed("cannot write the instance secret")(error)),
+    }
+}
+
+fn key_policy(config: &Config, secrets: InstanceSecrets) -> Result<KeyPolicy, StartError> {
+    let keys = &config.keys;
+    let brand = match keys.brand.parse() {
+        Ok(brand) => brand,
+        Err(problem) => {
+            let problem: crate::domain::api_keys::key_string::BadBrand = problem;
+            return bad("brand", problem.to_string()).map_err(StartError::from);
+        }
+    };
+    let mut old_brands = Vec::new();
+    for text in &keys.old_brands {
+        match text.parse() {
+            Ok(brand) => old_brands.push(brand),
+            Err(_) => {
+                return bad("old_brands", format!("“{text}” is not a brand"))
+                    .map_err(StartError::from);
+            }
+        }
+    }
+    let mut scopes = Vec::new();
+    for setting in &keys.scopes {
+        match setting.name.parse() {
+            Ok(scope) => scopes.push(KnownScope {
+                scope,
+                description: setting.description.clone(),
+                preselected: setting.default,
+            }),
+            Err(_) => {
+                let problem = format!(
+                    "“{}” is not a scope: write one like billing:read",
+                    setting.name
+                );
+                return bad("scopes", problem).map_err(StartError::from);
+            }
+        }
+    }
+    let Some(scopes) = ScopeCatalog::new(scopes) else {
+        return bad(
+            "scopes",
+            "a scope repeats the name of another or of a built-in one",
+        )
+        .map_err(StartError::from);
+    };
+    Ok(KeyPolicy {
+        brand,
+        old_brands,
+        max_active: keys.max_active,
+        longest_life: keys.longest_life,
+        scopes,
+        secrets,
+    })
+}
+
+/// A server that accepts requests.
+pub struct Running {
+    /// Where it listens; the port is known even if 0 was asked for.
+    pub address: SocketAddr,
+    /// Its parts, for tests that look inside.
+    pub state: AppState,
+    handle: ServerHandle,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    writer: Writer,
+    housekeeping: (Sender<()>, JoinHandle<()>),
+}
+
+/// Starts a server on the present actix runtime.
+///
+/// # Errors
+/// Whatever keeps keyport from starting.
+pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, StartError> {
+    let Opened { pool, policy } = open(config, &clock)?;
+    let (recorder, writer) = Recorder::start(pool.clone()).map_err(StartError::Thread)?;
+    let housekeeping = start_housekeeping(pool.clone(), clock.clone())?;
+    let secrets = policy.secrets.clone();
+    let state = AppState {
+        pool,
+        clock,
+        form_key: secrets.form_token_key(),
+        policy,
+        passwords: PasswordWorker::new(config.workers),
+        recorder,
+        site: Arc::new(Site {
+            public_url: config.public_url.clone(),
+            sign_up: config.sign_up,
+            security_contact: config.security_contact.clone(),
+        }),
+    };
+    let shared = web::Data::new(state.clone());
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(shared.clone())
+            .configure(crate::web::routes)
+            .wrap(crate::web::sessions(&shared, &secrets))
+            .wrap(from_fn(crate::web::middleware::envelope))
+    })
+    .workers(config.workers)
+    .shutdown_timeout(30)
+    .disable_signals()
+    .bind(config.bind)
+    .map_err(|source| StartError::Bind {
+        address: config.bind,
+        source,
+    })?;
+    let address = server.addrs().first().copied().unwrap_or(config.bind);
+    let server = server.run();
+    let handle = server.handle();
+    // The stand-in for unknown accounts is made now, not at somebody's first sign-in.
+    let prepared = std::thread::Builder::new().name("password".to_owned());
+    prepared
+        .spawn(password::prepare)
+        .map_err(StartError::Thread)?;
+    Ok(Running {
+        address,
+        state,
+        handle,
+        serving: actix_web::rt::spawn(server),
+        writer,
+        housekeeping,
+    })
+}
+
+impl Running {
+    /// Stops accepting, lets running requests finish, and writes what is still in memory.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "the server ended badly");
+        }
+        let (stop, thread) = self.housekeeping;
+        drop(stop);
+        if thread.join().is_err() {
+            tracing::error!("the housekeeping thread panicked");
+        }
+        if let Err(error) = self.state.recorder.flush() {
+            tracing::error!(error = %chain(&error), "the last uses could not be written");
+        }
+        drop(self.state);
+        drop(self.writer);
+    }
+}
+
+/// How often what has no meaning any more is removed.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
+
+fn start_housekeeping(
+    pool: Pool,
+    clock: SharedClock,
+) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
+    let (stop, stopped) = bounded::<()>(0);
+    let thread = std::thread::Builder::new().name("housekeeping".to_owned());
+    let handle = thread.spawn(move || {
+        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(HOUSEKEEPING_EVERY) {
+            let now = clock.now();
+            let done: Result<(), StoreError> = pool.write_now(|db| housekeeping::run(db, now));
+            if let Err(error) = done {
+                tracing::warn!(error = %chain(&error), "housekeeping failed; it is tried again in an hour");
+            }
+        }
+    });
+    Ok((stop, handle.map_err(StartError::Thread)?))
+}

@@ -1,0 +1,5 @@
+//! The API: a file per resource with its request, response, handlers and notes for the OpenAPI document.
+
+pub mod account;
+pub mod keys;
+pub mod openapi;

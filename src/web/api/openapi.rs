@@ -1,0 +1,153 @@
+//! The OpenAPI 3.1 document: made of the notes beside the handlers, with the answers that every call can give.
+
+use actix_web::HttpResponse;
+use actix_web::web;
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+
+use super::{account, keys};
+use crate::web::error::{ApiError, Code, FieldError, Problem};
+use crate::web::extract::api_client::Reader;
+use crate::web::state::AppState;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "keyport API",
+        description = "Manage and use API keys. Send your key in the `x-api-key` header of every request.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    paths(
+        account::read,
+        keys::list,
+        keys::create,
+        keys::read,
+        keys::rename,
+        keys::deactivate,
+        keys::deactivate_self,
+        read
+    ),
+    components(schemas(Problem, FieldError)),
+    tags(
+        (name = "Account", description = "Whose key this is"),
+        (name = "Keys", description = "Manage the keys of your account"),
+        (name = "Description", description = "This document")
+    )
+)]
+struct Document;
+
+/// Codes that each call can refuse with, beyond those of every call.
+const PATCH_AND_POST: [Code; 4] = [
+    Code::TooLarge,
+    Code::UnsupportedMediaType,
+    Code::InvalidField,
+    Code::InvalidRequest,
+];
+
+/// The document for a server at `base`.
+pub fn document(base: &str) -> Value {
+    let mut document = serde_json::to_value(Document::openapi()).unwrap_or(Value::Null);
+    document["servers"] = json!([{ "url": base, "description": "This server" }]);
+    document["components"]["securitySchemes"] = json!({
+        "api_key": {
+            "type": "apiKey", "in": "header", "name": "x-api-key",
+            "description": "A key made under Settings, API keys. `Authorization: Bearer KEY` and `Authorization: ApiKey KEY` work as well."
+        }
+    });
+    if let Some(paths) = document["paths"].as_object_mut() {
+        for (path, operations) in paths {
+            for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+                add_refusals(path, method, operation);
+            }
+        }
+    }
+    document
+}
+
+/// Adds the refusals that the extractors in front of a handler give.
+fn add_refusals(path: &str, method: &str, operation: &mut Value) {
+    let has_scope = operation["security"][0]["api_key"]
+        .as_array()
+        .is_some_and(|scopes| !scopes.is_empty());
+    let mut codes = vec![
+        Code::TwoKeys,
+        Code::KeyInUrl,
+        Code::MissingKey,
+        Code::InvalidKey,
+        Code::DeactivatedKey,
+        Code::ExpiredKey,
+        Code::OwnerDisabled,
+        Code::Unavailable,
+        Code::Internal,
+    ];
+    if has_scope {
+        codes.push(Code::MissingScope);
+    }
+    if path.contains("{id}") {
+        codes.push(Code::NotFound);
+    }
+    if matches!(method, "post" | "patch") {
+        codes.extend(PATCH_AND_POST);
+    }
+    match method {
+        "post" => codes.extend([
+            Code::ExceedsCaller,
+            Code::KeyLimit,
+            Code::IdempotencyConflict,
+            Code::RateLimited,
+        ]),
+        "patch" => codes.push(Code::PreconditionFailed),
+        "get" if path == "/api/v1/keys" => codes.push(Code::InvalidRequest),
+        _ => {}
+    }
+    let accepted: Vec<String> = operation["responses"]
+        .as_object()
+        .map(|responses| responses.keys().cloned().collect())
+        .unwrap_or_default();
+    for status in accepted {
+        operation["responses"][status]["headers"]["Keyport-Key-Expires"] = json!({
+            "description": "When the calling key expires; absent if it never does.",
+            "schema": { "type": "string", "format": "date-time" }
+        });
+    }
+    codes.sort_by_key(|code| code.row().1);
+    for code in codes {
+        let (word, status, title) = code.row();
+        let response = &mut operation["responses"][status.to_string()];
+        let description = match response["description"].as_str() {
+            Some(before) => format!("{before}; `{word}`: {title}"),
+            None => format!("`{word}`: {title}"),
+        };
+        *response = json!({
+            "description": description,
+            "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
+        });
+        if status == 401 {
+            response["headers"]["WWW-Authenticate"] = json!({
+                "description": "How to authenticate.",
+                "schema": { "type": "string" }
+            });
+        }
+        if matches!(status, 429 | 503) {
+            response["headers"]["Retry-After"] = json!({
+                "description": "Seconds until the next try.",
+                "schema": { "type": "integer" }
+            });
+        }
+    }
+}
+
+/// This document
+///
+/// For any key, and for people who are signed in.
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    tag = "Description",
+    operation_id = "read_openapi",
+    responses((status = 200, description = "The OpenAPI 3.1 document.", body = Object)),
+    security(("api_key" = []))
+)]
+pub async fn read(_reader: Reader, state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
+    Ok(HttpResponse::Ok().json(document(state.site.base())))
+}

@@ -1,0 +1,197 @@
+//! The only place that knows HTTP, templates and JSON: the route table, and what surrounds it.
+
+pub mod api;
+pub mod assets;
+pub mod error;
+pub mod extract;
+pub mod form;
+pub mod layout;
+pub mod markup;
+pub mod middleware;
+pub mod pages;
+pub mod session_store;
+pub mod state;
+pub mod times;
+
+use actix_session::SessionMiddleware;
+use actix_session::config::{PersistentSession, TtlExtensionPolicy};
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Key, SameSite};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Resource, Route, guard};
+
+use self::error::{ApiError, Code, PageError};
+use self::session_store::DieselSessionStore;
+use self::state::AppState;
+use crate::crypto::instance_secret::InstanceSecrets;
+use crate::domain::security::sessions::LONGEST_LIFE;
+
+/// Bytes that a form or a JSON body may have.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The route table.
+pub fn routes(config: &mut ServiceConfig) {
+    use pages::api_keys::{confirm, create, detail, list};
+    use pages::{
+        docs, overview, password_reset, profile, security, sign_in, sign_up, theme, well_known,
+    };
+
+    config
+        .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
+        .app_data(web::QueryConfig::default().error_handler(|_, req| {
+            if req.path().starts_with("/api/") {
+                ApiError::new(Code::InvalidRequest, "The query cannot be read.").into()
+            } else {
+                PageError::Malformed.into()
+            }
+        }))
+        // Pages.
+        .service(page("/", "GET, HEAD").route(read().to(overview::get)))
+        .service(
+            page("/sign-up", "GET, HEAD, POST")
+                .route(read().to(sign_up::get))
+                .route(web::post().to(sign_up::post)),
+        )
+        .service(
+            page("/sign-in", "GET, HEAD, POST")
+                .route(read().to(sign_in::get))
+                .route(web::post().to(sign_in::post)),
+        )
+        .service(page("/sign-out", "POST").route(web::post().to(sign_in::post_sign_out)))
+        .service(
+            page("/password/reset", "GET, HEAD, POST")
+                .route(read().to(password_reset::get))
+                .route(web::post().to(password_reset::post)),
+        )
+        .service(page("/settings", "GET, HEAD").route(read().to(to_security)))
+        .service(
+            page("/settings/profile", "GET, HEAD, POST")
+                .route(read().to(profile::get))
+                .route(web::post().to(profile::post)),
+        )
+        .service(page("/settings/security", "GET, HEAD").route(read().to(security::get)))
+        .service(page("/settings/theme", "POST").route(web::post().to(theme::post)))
+        .service(page("/settings/api", "GET, HEAD").route(read().to(list::get)))
+        .service(
+            page("/settings/api/new", "GET, HEAD, POST")
+                .route(read().to(create::get))
+                .route(web::post().to(create::post)),
+        )
+        .service(
+            page("/settings/api/{id}", "GET, HEAD, POST")
+                .route(read().to(detail::get))
+                .route(web::post().to(detail::post)),
+        )
+        .service(
+            page("/settings/api/{id}/deactivate", "GET, HEAD, POST")
+                .route(read().to(confirm::get_deactivate))
+                .route(web::post().to(confirm::post_deactivate)),
+        )
+        .service(
+            page("/settings/api/{id}/delete", "GET, HEAD, POST")
+                .route(read().to(confirm::get_delete))
+                .route(web::post().to(confirm::post_delete)),
+        )
+        .service(page("/docs/api", "GET, HEAD").route(read().to(docs::get)))
+        // For programs on every site.
+        .service(page("/assets/{name}", "GET, HEAD").route(read().to(assets::get)))
+        .service(page("/robots.txt", "GET, HEAD").route(read().to(well_known::robots)))
+        .service(page("/healthz", "GET, HEAD").route(read().to(well_known::health)))
+        .service(
+            page("/.well-known/change-password", "GET, HEAD")
+                .route(read().to(well_known::change_password)),
+        )
+        .service(
+            page("/.well-known/security.txt", "GET, HEAD")
+                .route(read().to(well_known::security_txt)),
+        )
+        // The API.
+        .service(call("/api/openapi.json", "GET, HEAD").route(read().to(api::openapi::read)))
+        .service(call("/api/v1/account", "GET, HEAD").route(read().to(api::account::read)))
+        .service(call("/api/v1/key", "DELETE").route(web::delete().to(api::keys::deactivate_self)))
+        .service(
+            call("/api/v1/keys", "GET, HEAD, POST")
+                .route(read().to(api::keys::list))
+                .route(web::post().to(api::keys::create)),
+        )
+        .service(
+            call("/api/v1/keys/{id}", "GET, HEAD, PATCH, DELETE")
+                .route(read().to(api::keys::read))
+                .route(web::patch().to(api::keys::rename))
+                .route(web::delete().to(api::keys::deactivate)),
+        )
+        .service(web::scope("/api").default_service(web::to(no_such_call)))
+        .default_service(web::to(no_such_page));
+}
+
+/// The layer that loads and stores sessions.
+pub fn sessions(
+    state: &AppState,
+    secrets: &InstanceSecrets,
+) -> SessionMiddleware<DieselSessionStore> {
+    let is_https = state.site.is_https();
+    // The cookie lives as long as a session can; that a session ends earlier without use is the store's to say.
+    let life = PersistentSession::default()
+        .session_ttl(Duration::seconds(LONGEST_LIFE.num_seconds()))
+        .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges);
+    SessionMiddleware::builder(
+        DieselSessionStore::new(state.pool.clone(), state.clock.clone()),
+        Key::from(&secrets.session_cookie_key()),
+    )
+    .cookie_name(
+        if is_https {
+            "__Host-keyport"
+        } else {
+            "keyport"
+        }
+        .to_owned(),
+    )
+    .cookie_path("/".to_owned())
+    .cookie_secure(is_https)
+    .cookie_http_only(true)
+    .cookie_same_site(SameSite::Lax)
+    .session_lifecycle(life)
+    .build()
+}
+
+/// A path of the portal that answers other methods with 405.
+fn page(path: &'static str, allow: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move || async move {
+        Err::<HttpResponse, _>(PageError::MethodNotAllowed(allow))
+    }))
+}
+
+/// A path of the API that answers other methods with 405.
+fn call(path: &'static str, allow: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move || async move {
+        Err::<HttpResponse, _>(ApiError {
+            allow: Some(allow),
+            ..ApiError::new(
+                Code::MethodNotAllowed,
+                format!("This address takes {allow}."),
+            )
+        })
+    }))
+}
+
+/// GET, and HEAD with the same headers.
+fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+async fn to_security() -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header(("location", "/settings/security"))
+        .finish()
+}
+
+async fn no_such_page(
+    // Extracted so that the error page greets who is signed in.
+    _visitor: extract::visitor::Visitor,
+) -> Result<HttpResponse, PageError> {
+    Err(PageError::NotFound)
+}
+
+async fn no_such_call() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::not_found())
+}
