@@ -17,8 +17,7 @@ pub fn run(config: &Config, clock: SharedClock) -> Result<(), CommandError> {
     start_logging(&config.log)?;
     actix_web::rt::System::new().block_on(async {
         let running = start(config, clock).await?;
-        let has_accounts: Result<bool, StoreError> =
-            running.state.pool.read(|db| Ok(accounts::exist(db)?)).await;
+        let has_accounts: Result<bool, StoreError> = running.state.pool.read(accounts::exist).await;
         print(format!("keyport is ready on http://{}", running.address))?;
         let base = running.state.site.base();
         match (has_accounts?, config.sign_up) {

@@ -115,11 +115,13 @@ fn connect_postgres(url: &Url) -> Result<PgConnection, ConnectionError> {
             .append_pair("connect_timeout", CONNECT_TIMEOUT_SECONDS);
     }
     let mut connection = PgConnection::establish(url.as_str())?;
-    // A stuck server must become an error within the time a caller waits, not a hung thread.
-    connection
-        .batch_execute("SET statement_timeout = '10s'; SET lock_timeout = '5s'")
-        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    set_postgres_timeouts(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
+}
+
+/// A stuck server must become an error within the time a caller waits, not a hung thread.
+pub(super) fn set_postgres_timeouts(connection: &mut PgConnection) -> diesel::QueryResult<()> {
+    connection.batch_execute("SET statement_timeout = '10s'; SET lock_timeout = '5s'")
 }
 
 fn connect_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {

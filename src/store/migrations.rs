@@ -70,6 +70,14 @@ pub fn status(db: &mut Db) -> Result<MigrationStatus, MigrateError> {
 /// # Errors
 /// If the database is newer than this program, cannot be written, or a migration fails.
 pub fn run(db: &mut Db) -> Result<Vec<String>, MigrateError> {
+    // Even asking for the state makes the table of migrations, so PostgreSQL takes turns from the start.
+    advisory(db, "SELECT pg_advisory_lock")?;
+    let result = run_in_turn(db);
+    advisory(db, "SELECT pg_advisory_unlock")?;
+    result
+}
+
+fn run_in_turn(db: &mut Db) -> Result<Vec<String>, MigrateError> {
     let before = status(db)?;
     if let Some(version) = before.unknown.last() {
         return Err(MigrateError::NewerDatabase(version.clone()));
@@ -78,27 +86,29 @@ pub fn run(db: &mut Db) -> Result<Vec<String>, MigrateError> {
         return Ok(Vec::new());
     }
     match db {
-        Db::Postgres(connection) => run_postgres(connection)?,
+        Db::Postgres(connection) => {
+            connection
+                .run_pending_migrations(POSTGRES)
+                .map_err(MigrateError::Failed)?;
+        }
         Db::Sqlite(connection) => run_sqlite(connection)?,
     }
     Ok(before.pending)
 }
 
-fn run_postgres(connection: &mut diesel::PgConnection) -> Result<(), MigrateError> {
-    connection
-        .batch_execute("SET lock_timeout = 0; SET statement_timeout = 0")
-        .map_err(StoreError::from)?;
-    sql_query(format!("SELECT pg_advisory_lock({ADVISORY_LOCK})"))
-        .execute(connection)
-        .map_err(StoreError::from)?;
-    let result = connection
-        .run_pending_migrations(POSTGRES)
-        .map(drop)
-        .map_err(MigrateError::Failed);
-    sql_query(format!("SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
-        .execute(connection)
-        .map_err(StoreError::from)?;
-    result
+/// Takes or gives back the lock on PostgreSQL. Waiting for another instance's migration may take longer than a query.
+fn advisory(db: &mut Db, function: &str) -> Result<(), MigrateError> {
+    if let Db::Postgres(connection) = db {
+        let timeouts = "SET lock_timeout = 0; SET statement_timeout = 0";
+        connection
+            .batch_execute(timeouts)
+            .map_err(StoreError::from)?;
+        sql_query(format!("{function}({ADVISORY_LOCK})"))
+            .execute(connection)
+            .map_err(StoreError::from)?;
+        super::connection::set_postgres_timeouts(connection).map_err(StoreError::from)?;
+    }
+    Ok(())
 }
 
 /// All in one transaction that holds the write lock: who comes second finds nothing pending.

@@ -40,7 +40,13 @@ impl SessionStore for DieselSessionStore {
         let found = self.pool.read(move |db| {
             let live = sessions::find(db, now, &id)?;
             if live.as_ref().is_some_and(|live| live.use_is_due) {
-                sessions::note_use(db, now, &id)?;
+                // A database that cannot be written must not keep anyone from reading.
+                if let Err(error) = sessions::note_use(db, now, &id) {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the use of a session is not noted"
+                    );
+                }
             }
             Ok::<_, StoreError>(live)
         });

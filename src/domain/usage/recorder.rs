@@ -94,7 +94,7 @@ impl Recorder {
         let gone = || StoreError::Unavailable("the thread that writes last uses has ended".into());
         self.orders
             .send(Order::Flush(answer))
-            .or_else(|_closed| Err(gone()))?;
+            .map_err(|_closed| gone())?;
         answered.recv().unwrap_or_else(|_closed| Err(gone()))
     }
 }

@@ -582,8 +582,7 @@ fn etag(key: &ApiKey, now: Timestamp) -> String {
 }
 
 fn parse_id(text: &str) -> Result<ApiKeyId, ApiError> {
-    text.parse()
-        .or_else(|_malformed| Err(ApiError::not_found()))
+    text.parse().map_err(|_malformed| ApiError::not_found())
 }
 
 fn bad_query<T>(detail: &str) -> Result<T, ApiError> {

@@ -112,7 +112,7 @@ async fn verify(
     let presented = state
         .policy
         .parse(raw)
-        .or_else(|_malformed| Err(invalid_key()))?;
+        .map_err(|_malformed| invalid_key())?;
     let (policy, clock) = (state.policy.clone(), state.clock.clone());
     let verdict = state
         .pool

@@ -59,6 +59,10 @@ pub struct Visitor {
 impl Visitor {
     /// The message that the request before left for this page; it is gone after this.
     pub fn take_flash(&self) -> Option<Flash> {
+        // Removing what is not there would still count as a change, and write the session at every page.
+        if !self.session.contains_key(FLASH) {
+            return None;
+        }
         self.session.remove_as(FLASH).and_then(Result::ok)
     }
 

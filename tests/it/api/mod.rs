@@ -1,0 +1,4 @@
+//! The API.
+
+mod keys;
+mod presenting;

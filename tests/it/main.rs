@@ -1,0 +1,14 @@
+//! Tests through the doors that users have: pages, API and commands, on both databases.
+
+#![expect(
+    unreachable_pub,
+    reason = "the support modules serve two test binaries"
+)]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod api;
+mod layers;
+mod migrations;
+mod pages;
+mod security;
+mod support;

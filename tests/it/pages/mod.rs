@@ -1,0 +1,5 @@
+//! The pages.
+
+mod api_keys;
+mod create;
+mod sign_in;

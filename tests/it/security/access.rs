@@ -1,0 +1,184 @@
+//! Every route and every kind of caller. A route that is in the table of `web/mod.rs` and not in this one fails.
+
+use reqwest::Method;
+
+use crate::support::{Engine, TestApp};
+
+/// Path, statuses of GET for: nobody, someone signed in, a key.
+const ROUTES: [(&str, u16, u16, u16); 21] = [
+    ("/", 303, 200, 303),
+    ("/sign-up", 200, 303, 200),
+    ("/sign-in", 200, 303, 200),
+    ("/sign-out", 405, 405, 405),
+    ("/password/reset", 404, 404, 404),
+    ("/settings", 303, 303, 303),
+    ("/settings/profile", 303, 200, 303),
+    ("/settings/security", 303, 200, 303),
+    ("/settings/theme", 405, 405, 405),
+    ("/settings/api", 303, 200, 303),
+    ("/settings/api/new", 303, 200, 303),
+    ("/settings/api/{id}", 303, 404, 303),
+    ("/settings/api/{id}/deactivate", 303, 404, 303),
+    ("/settings/api/{id}/delete", 303, 404, 303),
+    ("/docs/api", 200, 200, 200),
+    ("/assets/{name}", 404, 404, 404),
+    ("/robots.txt", 200, 200, 200),
+    ("/healthz", 200, 200, 200),
+    ("/.well-known/change-password", 303, 303, 303),
+    ("/.well-known/security.txt", 404, 404, 404),
+    ("/api/openapi.json", 401, 200, 200),
+];
+
+const API: [(&str, u16); 4] = [
+    ("/api/v1/account", 200),
+    ("/api/v1/key", 405),
+    ("/api/v1/keys", 200),
+    ("/api/v1/keys/{id}", 404),
+];
+
+#[test]
+fn every_route_has_an_entry() {
+    let table = std::fs::read_to_string("src/web/mod.rs").unwrap();
+    let routes: Vec<&str> = ["page(\"", "call(\""]
+        .iter()
+        .flat_map(|start| table.split(start).skip(1))
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert!(routes.len() >= 24, "{routes:?}");
+    for route in routes {
+        let known = ROUTES.iter().any(|(path, ..)| *path == route)
+            || API.iter().any(|(path, _)| *path == route);
+        assert!(known, "{route} has no entry here");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_admits_whom_it_should() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    let key = maren
+        .create_key(&[("name", "CI"), ("expires_in", "90d"), ("access", "all")])
+        .await;
+    let program = app.program(key);
+    let fill = |path: &str| {
+        path.replace("{id}", "0000000000")
+            .replace("{name}", "x.css")
+    };
+    for (path, anonymous, signed_in, keyed) in ROUTES {
+        let path = fill(path);
+        app.anonymous().get(&path).await.expect(anonymous);
+        maren.get(&path).await.expect(signed_in);
+        program.get(&path).await.expect(keyed);
+    }
+    for (path, keyed) in API {
+        let path = fill(path);
+        // A session is no key.
+        let without_key = if keyed == 405 { 405 } else { 401 };
+        app.anonymous().get(&path).await.expect(without_key);
+        maren.get(&path).await.expect(without_key);
+        program.get(&path).await.expect(keyed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forms_of_signed_in_people_do_nothing_for_others() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    for path in [
+        "/sign-out",
+        "/settings/profile",
+        "/settings/api/new",
+        "/settings/api/0000000000",
+        "/settings/api/0000000000/deactivate",
+        "/settings/api/0000000000/delete",
+    ] {
+        let answer = app.anonymous().post_raw(path, &[], &[]).await.expect(303);
+        assert_eq!(answer.header("location"), "/sign-in?next=%2F", "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_carries_the_security_headers() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let mut visitor = app.anonymous();
+    for path in [
+        "/",
+        "/sign-in",
+        "/nothing",
+        "/api/v1/account",
+        "/api/nothing",
+        "/robots.txt",
+    ] {
+        let answer = visitor.get(path).await;
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+            "{path}"
+        );
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
+        assert_eq!(answer.header("x-request-id").len(), 20, "{path}");
+    }
+    let trace = visitor.send(Method::TRACE, "/sign-in", None, &[]).await;
+    trace.expect(405);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_https_cookies_are_host_bound_and_secure() {
+    let app = TestApp::spawn_with(
+        Engine::Sqlite,
+        &[("KEYPORT_PUBLIC_URL", "https://keys.example")],
+    )
+    .await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    assert!(maren.cookies.contains_key("__Host-keyport"));
+    let answer = maren.get("/sign-in").await;
+    assert!(
+        answer
+            .header("strict-transport-security")
+            .starts_with("max-age=63072000")
+    );
+    let mut visitor = app.anonymous();
+    let opened = visitor.get("/sign-in").await;
+    let cookie = opened.header("set-cookie");
+    for part in [
+        "__Host-keyport_form=",
+        "Secure",
+        "HttpOnly",
+        "SameSite=Lax",
+        "Path=/",
+    ] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_page_has_inline_script_or_style() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    maren
+        .create_key(&[("name", "CI"), ("expires_in", "90d"), ("access", "all")])
+        .await;
+    for path in [
+        "/",
+        "/settings/profile",
+        "/settings/security",
+        "/settings/api",
+        "/settings/api/new",
+        "/docs/api",
+        "/nothing",
+    ] {
+        let answer = maren.get(path).await;
+        let text = answer.text();
+        for forbidden in [
+            " style=\"",
+            "<style",
+            " onclick=",
+            " onload=",
+            " onsubmit=",
+            "<script>",
+            "\"data:",
+        ] {
+            assert!(!text.contains(forbidden), "{path} has {forbidden}");
+        }
+    }
+}

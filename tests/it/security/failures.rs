@@ -1,0 +1,320 @@
+//! Databases that fail, ports in use, bad settings: a clear message, the documented status, and nothing changed.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, sql_query};
+
+use crate::support::db::TestDatabase;
+use crate::support::{Engine, TestApp};
+
+fn keyport(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyport"));
+    command
+        .env("KEYPORT_DATA_DIR", folder)
+        .env("KEYPORT_BIND", "127.0.0.1:0")
+        .env_remove("DATABASE_URL")
+        .current_dir(folder)
+        .args(arguments);
+    for (name, value) in settings {
+        command.env(name, value);
+    }
+    command.output().unwrap()
+}
+
+#[track_caller]
+fn assert_fails(output: &Output, words: &[&str]) {
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    for word in words {
+        assert!(message.contains(word), "“{word}” is not in: {message}");
+    }
+}
+
+#[test]
+fn a_bad_setting_stops_the_start_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value, words) in [
+        ("KEYPORT_BIND", "nowhere", "KEYPORT_BIND"),
+        ("KEYPORT_COLOUR", "red", "KEYPORT_COLOUR"),
+        ("KEYPORT_BRAND", "Bad Brand", "brand"),
+        ("KEYPORT_SECRET", "not-a-secret", "KEYPORT_SECRET"),
+        (
+            "KEYPORT_CONFIG",
+            "/nonexistent/keyport.toml",
+            "/nonexistent/keyport.toml",
+        ),
+        ("DATABASE_URL", "mysql://h/d", "database_url"),
+        (
+            "DATABASE_URL",
+            "postgres://h/d?sslmode=require",
+            "postgres-tls",
+        ),
+    ] {
+        assert_fails(&keyport(folder.path(), &[(name, value)], &[]), &[words]);
+    }
+    let misused = keyport(folder.path(), &[], &["no-such-command"]);
+    assert_eq!(misused.status.code(), Some(2));
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = keyport(folder.path(), &[("KEYPORT_BIND", &address)], &[]);
+    assert_fails(&output, &[&address, "KEYPORT_BIND"]);
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_named_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = "postgres://user:hunter22@127.0.0.1:1/keyport";
+    let output = keyport(folder.path(), &[("DATABASE_URL", url)], &[]);
+    assert_fails(&output, &["cannot open the database", "127.0.0.1"]);
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter22"));
+}
+
+#[test]
+fn a_database_of_a_newer_program_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(keyport(folder.path(), &[], &["migrate"]).status.success());
+    let file = folder.path().join("keyport.db");
+    let mut db = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')")
+        .execute(&mut db)
+        .unwrap();
+    for command in [&[][..], &["migrate"], &["check"], &["user", "list"]] {
+        assert_fails(
+            &keyport(folder.path(), &[], command),
+            &["newer keyport", "20991231000001"],
+        );
+    }
+}
+
+#[test]
+fn a_missing_migration_is_said_by_check_and_run_by_migrate() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = keyport(folder.path(), &[], &["check"]);
+    assert_fails(&check, &["missing", "keyport migrate"]);
+    assert!(keyport(folder.path(), &[], &["migrate"]).status.success());
+    assert!(keyport(folder.path(), &[], &["check"]).status.success());
+}
+
+#[test]
+fn a_secret_that_does_not_belong_to_the_database_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(
+        keyport(folder.path(), &[], &["user", "list"])
+            .status
+            .success()
+    );
+    std::fs::remove_file(folder.path().join("instance-secret")).unwrap();
+    let output = keyport(folder.path(), &[], &["user", "list"]);
+    assert_fails(&output, &["instance secret is not the one"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_generated_secret_is_readable_by_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    assert!(
+        keyport(folder.path(), &[], &["user", "list"])
+            .status
+            .success()
+    );
+    let file = folder.path().join("instance-secret");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_database_is_unavailable_and_never_a_yes_or_not_found() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    let key = maren
+        .create_key(&[("name", "CI"), ("expires_in", "90d"), ("access", "all")])
+        .await;
+    let opened = maren.get("/settings/api/new").await;
+    let file = app.database.folder.path().join("keyport.db");
+    let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let fields = [("name", "b"), ("expires_in", "90d"), ("access", "all")];
+    let refused = maren
+        .send_form(&opened, "/settings/api/new", &fields)
+        .await
+        .expect(503);
+    assert_eq!(refused.page.words("h1"), "The database is busy");
+    assert_eq!(refused.header("retry-after"), "5");
+    // Reading goes on beside a writer.
+    app.program(&key).get("/api/v1/account").await.expect(200);
+    other.batch_execute("ROLLBACK").unwrap();
+    maren
+        .send_form(&opened, "/settings/api/new", &fields)
+        .await
+        .expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_database_is_unavailable_or_an_error_and_never_a_yes_or_not_found() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    let key = maren
+        .create_key(&[("name", "CI"), ("expires_in", "90d"), ("access", "all")])
+        .await;
+    let file = app.database.folder.path().join("keyport.db");
+    let mut other = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    other
+        .batch_execute(
+            "ALTER TABLE api_keys RENAME TO gone; ALTER TABLE sessions RENAME TO gone_too",
+        )
+        .unwrap();
+    let answer = app.program(&key).get("/api/v1/account").await;
+    assert!(answer.status.is_server_error(), "{}", answer.status);
+    assert!(!answer.text().contains("api_keys"), "{}", answer.text());
+    let page = maren.get("/settings/api").await.expect(503);
+    assert!(!page.text().contains("sessions"), "{}", page.text());
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_named_at_the_start() {
+    // A folder in the place of the file fails alike for everyone, also for root, who may write read-only files.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("keyport.db")).unwrap();
+    assert_fails(
+        &keyport(folder.path(), &[], &[]),
+        &["cannot open the database", "keyport.db"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_only_server_is_said_on_the_page_and_changes_nothing() {
+    if crate::support::db::postgres_url().is_none() {
+        return;
+    }
+    let app = TestApp::spawn(Engine::Postgres).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    let opened = maren.get("/settings/api/new").await;
+    let make_read_only = |on: bool| {
+        let url = &app.database.url;
+        app.state
+            .pool
+            .read_now(|db| {
+                // Every pooled connection is told; new ones are not needed meanwhile.
+                let word = if on { "on" } else { "off" };
+                let statement = format!("SET default_transaction_read_only = {word}");
+                match db {
+                    keyport::store::Db::Postgres(connection) => {
+                        connection.batch_execute(&statement)
+                    }
+                    keyport::store::Db::Sqlite(_) => unreachable!("{url}"),
+                }
+                .map_err(keyport::store::StoreError::from)
+            })
+            .unwrap();
+    };
+    make_read_only(true);
+    let fields = [("name", "b"), ("expires_in", "90d"), ("access", "all")];
+    let refused = maren
+        .send_form(&opened, "/settings/api/new", &fields)
+        .await
+        .expect(503);
+    assert_eq!(
+        refused.page.words("h1"),
+        "Changes are not possible at present"
+    );
+    make_read_only(false);
+    maren
+        .send_form(&opened, "/settings/api/new", &fields)
+        .await
+        .expect(201);
+}
+
+#[test]
+fn a_backup_holds_what_was_written_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| keyport(folder.path(), &[], arguments);
+    assert!(run(&["user", "add", "a@example.com"]).status.success());
+    let file = folder.path().join("copy.db");
+    let output = run(&["backup", file.to_str().unwrap()]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let url = format!("sqlite:{}", file.display());
+    let listed = keyport(folder.path(), &[("DATABASE_URL", &url)], &["user", "list"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("a@example.com"));
+    assert_fails(&run(&["backup", file.to_str().unwrap()]), &["exists"]);
+}
+
+#[test]
+fn commands_manage_accounts_and_keys() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        if engine == Engine::Postgres && crate::support::db::postgres_url().is_none() {
+            continue;
+        }
+        let database = TestDatabase::new(engine);
+        let run = |arguments: &[&str]| {
+            let output = keyport(
+                database.folder.path(),
+                &[("DATABASE_URL", &database.url)],
+                arguments,
+            );
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            (
+                output.status.code(),
+                text,
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            )
+        };
+        let (code, text, error) = run(&["user", "add", "ann@example.com", "--name", "Ann"]);
+        assert_eq!(code, Some(0), "{error}");
+        assert!(text.contains("/password/reset?token="));
+        assert_eq!(run(&["user", "add", "ANN@example.com"]).0, Some(1));
+        let (_, key, _) = run(&[
+            "key",
+            "create",
+            "--account",
+            "ann@example.com",
+            "--name",
+            "CI",
+        ]);
+        assert_eq!(key.trim().len(), 52);
+        let prefix = key.trim().rsplit_once('_').unwrap().0;
+        assert!(
+            run(&["key", "list", "--account", "ann@example.com"])
+                .1
+                .contains(prefix)
+        );
+        assert!(
+            run(&["key", "deactivate", prefix])
+                .1
+                .contains("was deactivated")
+        );
+        assert!(
+            run(&["key", "deactivate", prefix])
+                .1
+                .contains("already ended")
+        );
+        assert_eq!(run(&["key", "deactivate", key.trim()]).0, Some(1));
+        run(&["user", "operator", "ann@example.com"]);
+        run(&["user", "disable", "ann@example.com"]);
+        assert!(
+            run(&["user", "list"])
+                .1
+                .contains("operator, disabled, no password yet")
+        );
+        let (_, first, _) = run(&["demo", "--json", "--force"]);
+        let (_, second, _) = run(&["demo", "--json", "--force"]);
+        assert_eq!(first, second);
+        assert_eq!(run(&["demo"]).0, Some(1), "other accounts are there");
+        let out = database.folder.path().join("keys.txt");
+        let (code, _, error) = run(&["seed", "--keys", "1500", "--out", out.to_str().unwrap()]);
+        assert_eq!(code, Some(0), "{error}");
+        assert_eq!(std::fs::read_to_string(out).unwrap().lines().count(), 1500);
+        let document: serde_json::Value = serde_json::from_str(&run(&["openapi"]).1).unwrap();
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    }
+}

@@ -1,0 +1,5 @@
+//! What must hold for every route and every file.
+
+mod access;
+mod failures;
+mod secrets;

@@ -1,0 +1,161 @@
+//! The real server on a free port, in this process, with a clock that the test moves.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use keyport::clock::{Clock as _, ManualClock, SharedClock, Timestamp};
+use keyport::config::Config;
+use keyport::crypto::random::system_rng;
+use keyport::domain::accounts::{self, Account};
+use keyport::domain::audit::Act;
+use keyport::domain::security::password::NewPassword;
+use keyport::domain::text::{EmailAddress, Name};
+use keyport::secret::Secret;
+use keyport::server;
+use keyport::web::state::AppState;
+use tokio::sync::oneshot;
+
+use super::actors::{Person, Program};
+use super::db::{Engine, TestDatabase};
+
+/// Every test begins at this instant.
+pub const START: &str = "2026-11-22T18:31:00Z";
+/// The password of every test's people.
+pub const PASSWORD: &str = "kestrel42 orbit maple";
+
+pub struct TestApp {
+    pub address: SocketAddr,
+    pub clock: Arc<ManualClock>,
+    pub state: AppState,
+    pub database: TestDatabase,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<()>>,
+}
+
+impl TestApp {
+    pub async fn spawn(engine: Engine) -> Self {
+        Self::spawn_with(engine, &[]).await
+    }
+
+    /// With settings as the environment gives them.
+    pub async fn spawn_with(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        let database = TestDatabase::new(engine);
+        let config = config(&database, settings);
+        let start: Timestamp = START.parse::<DateTime<Utc>>().unwrap().into();
+        let clock = Arc::new(ManualClock::new(start));
+        let shared: SharedClock = clock.clone();
+        let (started_tx, started) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
+        let server = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let running = server::start(&config, shared).await.unwrap();
+                let sent = started_tx.send((running.address, running.state.clone()));
+                assert!(sent.is_ok(), "the test has gone");
+                stopped.await.unwrap();
+                running.stop().await;
+            });
+        });
+        let (address, state) = started.await.expect("the server starts");
+        Self {
+            address,
+            clock,
+            state,
+            database,
+            stop: Some(stop),
+            server: Some(server),
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, delta: TimeDelta) {
+        self.clock.advance(delta);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Someone at a browser, not signed in.
+    pub fn anonymous(&self) -> Person {
+        Person::new(format!("http://{}", self.address))
+    }
+
+    /// Someone at a browser with an account, signed in through the page.
+    pub async fn person(&self, email: &str, name: &str) -> Person {
+        self.account(email, name);
+        let mut person = self.anonymous();
+        person.sign_in(email, PASSWORD).await;
+        person
+    }
+
+    /// A program with this key.
+    pub fn program(&self, key: impl Into<String>) -> Program {
+        Program::new(format!("http://{}", self.address), key.into())
+    }
+
+    /// Makes an account with [`PASSWORD`].
+    pub fn account(&self, email: &str, name: &str) -> Account {
+        let act = Act::by_command(self.now());
+        let rng = &mut system_rng();
+        let hash = NewPassword::parse(Secret::new(PASSWORD.to_owned()))
+            .unwrap()
+            .hash(rng);
+        let email = EmailAddress::parse(email).unwrap();
+        let name = Name::parse(name).unwrap();
+        self.state
+            .pool
+            .write_now(|db| accounts::sign_up(db, &act, rng, &name, &email, Some(&hash)))
+            .unwrap()
+    }
+
+    /// Writes what has been noted about the use of keys.
+    pub fn flush(&self) {
+        self.state.recorder.flush().unwrap();
+    }
+}
+
+/// The configuration of a test's server.
+pub fn config(database: &TestDatabase, settings: &[(&str, &str)]) -> Config {
+    let mut environment = BTreeMap::from([
+        ("KEYPORT_BIND".to_owned(), "127.0.0.1:0".to_owned()),
+        (
+            "KEYPORT_PUBLIC_URL".to_owned(),
+            "http://localhost:8080".to_owned(),
+        ),
+        ("KEYPORT_WORKERS".to_owned(), "2".to_owned()),
+        (
+            "KEYPORT_DATA_DIR".to_owned(),
+            database.folder.path().display().to_string(),
+        ),
+        ("DATABASE_URL".to_owned(), database.url.clone()),
+    ]);
+    for (name, value) in settings {
+        environment.insert((*name).to_owned(), (*value).to_owned());
+    }
+    Config::load(&environment).unwrap()
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            assert!(
+                stop.send(()).is_ok() || std::thread::panicking(),
+                "the server ended by itself"
+            );
+        }
+        if let Some(server) = self.server.take() {
+            let ended = server.join();
+            assert!(
+                ended.is_ok() || std::thread::panicking(),
+                "the server panicked"
+            );
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! A database for one test: a SQLite file in a folder of its own, or a schema of its own in PostgreSQL.
+
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _, sql_query};
+use keyport::crypto::random::{base62_text, system_rng};
+use tempfile::TempDir;
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// The server that `scripts/test` started.
+pub fn postgres_url() -> Option<String> {
+    std::env::var("KEYPORT_TEST_POSTGRES_URL").ok()
+}
+
+/// A database that is gone when this is.
+pub struct TestDatabase {
+    pub url: String,
+    pub folder: TempDir,
+    schema: Option<String>,
+}
+
+impl TestDatabase {
+    pub fn new(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        match engine {
+            Engine::Sqlite => Self {
+                url: format!("sqlite:{}", folder.path().join("keyport.db").display()),
+                folder,
+                schema: None,
+            },
+            Engine::Postgres => {
+                let server = postgres_url().expect("KEYPORT_TEST_POSTGRES_URL is set");
+                let schema = format!("t_{}", base62_text(&mut system_rng(), 12).to_lowercase());
+                run(&server, &format!("CREATE SCHEMA {schema}"));
+                let separator = if server.contains('?') { '&' } else { '?' };
+                Self {
+                    url: format!("{server}{separator}options=-csearch_path%3D{schema}"),
+                    folder,
+                    schema: Some(schema),
+                }
+            }
+        }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let (Some(schema), Some(server)) = (&self.schema, postgres_url()) {
+            run(&server, &format!("DROP SCHEMA {schema} CASCADE"));
+        }
+    }
+}
+
+fn run(server: &str, statement: &str) {
+    let mut connection = PgConnection::establish(server).unwrap();
+    sql_query(statement).execute(&mut connection).unwrap();
+}

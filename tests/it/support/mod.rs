@@ -1,0 +1,34 @@
+//! What every test uses: the real server with its own database and a clock that stands still, and actors that use it.
+
+pub mod actors;
+pub mod app;
+pub mod db;
+pub mod html;
+
+pub use actors::{Person, Program};
+pub use app::TestApp;
+pub use db::Engine;
+
+/// Makes two tests of one: on SQLite, and on PostgreSQL where `KEYPORT_TEST_POSTGRES_URL` names a server.
+#[macro_export]
+macro_rules! on_both_engines {
+    (async fn $name:ident($app:ident) $body:block) => {
+        async fn $name($app: $crate::support::TestApp) $body
+
+        mod $name {
+            use $crate::support::{Engine, TestApp, db};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$name(TestApp::spawn(Engine::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                if db::postgres_url().is_some() {
+                    super::$name(TestApp::spawn(Engine::Postgres).await).await;
+                }
+            }
+        }
+    };
+}
