@@ -174,7 +174,12 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 }
 
 fn create_folder(folder: &Path) -> Result<(), StartError> {
-    std::fs::create_dir_all(folder).map_err(|source| StartError::Folder {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    // The database holds names, addresses and password hashes: no one else's to read.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|source| StartError::Folder {
         what: "cannot make the folder",
         path: folder.display().to_string(),
         source,
