@@ -7,7 +7,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use crate::crypto::random::system_rng;
 use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::api_keys::scopes::{KnownScope, ScopeCatalog};
 use crate::domain::housekeeping;
-use crate::domain::instance::{InstanceError, check_secrets};
+use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, Writer};
 use crate::secret::Secret;
@@ -114,7 +114,7 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
     let pool = open_database(config)?;
     migrate(&pool)?;
     let now = clock.now();
-    pool.write_now(|db| check_secrets(db, now, &policy.secrets))?;
+    pool.write_now(|db| take_on_secrets(db, now, &policy.secrets))?;
     Ok(Opened {
         pool,
         policy: Arc::new(policy),
@@ -187,56 +187,83 @@ fn create_folder(folder: &Path) -> Result<(), StartError> {
 }
 
 /// The secrets from the setting, else from the file in the data folder, which is made if it is not there.
-///
-/// # Errors
-/// If the file cannot be read or made, or holds no secret.
-pub fn instance_secrets(config: &Config) -> Result<InstanceSecrets, StartError> {
-    let path = config.data_dir.join("instance-secret");
-    let (text, place) = match &config.secret {
-        Some(text) => (text.clone(), "KEYPORT_SECRET".to_owned()),
-        None => (read_or_make_secret(&path)?, path.display().to_string()),
-    };
-    InstanceSecrets::parse(&text).map_err(|error| StartError::Secret {
-        place,
-        problem: error.to_string(),
-    })
+fn instance_secrets(config: &Config) -> Result<InstanceSecrets, StartError> {
+    match existing_instance_secrets(config)? {
+        Some(secrets) => Ok(secrets),
+        None => {
+            make_secret(&secret_file(config))?;
+            // Read back: another instance may have been faster, and its secret is the one that counts.
+            existing_instance_secrets(config)?.ok_or_else(|| StartError::Secret {
+                place: secret_file(config).display().to_string(),
+                problem: "the file is gone again".to_owned(),
+            })
+        }
+    }
 }
 
-fn read_or_make_secret(path: &Path) -> Result<Secret<String>, StartError> {
-    let failed = |what| {
-        move |source| StartError::Folder {
-            what,
-            path: path.display().to_string(),
-            source,
-        }
+/// The secrets from the setting, else from the file in the data folder; `None` if there is no file yet.
+///
+/// # Errors
+/// If the file cannot be read, or there is no secret in it.
+pub fn existing_instance_secrets(config: &Config) -> Result<Option<InstanceSecrets>, StartError> {
+    let path = secret_file(config);
+    let (text, place) = match &config.secret {
+        Some(text) => (text.clone(), "KEYPORT_SECRET".to_owned()),
+        None => match std::fs::read_to_string(&path) {
+            Ok(text) => (Secret::new(text), path.display().to_string()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => {
+                return Err(secret_failure("cannot read the instance secret", &path)(
+                    source,
+                ));
+            }
+        },
     };
-    match std::fs::read_to_string(path) {
-        Ok(text) => return Ok(Secret::new(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed("cannot read the instance secret")(error)),
+    match InstanceSecrets::parse(&text) {
+        Ok(secrets) => Ok(Some(secrets)),
+        Err(problem) => Err(StartError::Secret {
+            place,
+            problem: problem.to_string(),
+        }),
     }
+}
+
+fn secret_file(config: &Config) -> PathBuf {
+    config.data_dir.join("instance-secret")
+}
+
+fn secret_failure(what: &'static str, path: &Path) -> impl Fn(std::io::Error) -> StartError {
+    let path = path.display().to_string();
+    move |source| StartError::Folder {
+        what,
+        path: path.clone(),
+        source,
+    }
+}
+
+/// Makes the file, unless another instance makes it in this moment.
+fn make_secret(path: &Path) -> Result<(), StartError> {
+    let failed = secret_failure("cannot write the instance secret", path);
     if let Some(folder) = path.parent() {
         create_folder(folder)?;
     }
     let text = InstanceSecrets::generate(&mut system_rng());
+    // Written whole under another name and then linked: who finds the file finds all of it.
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
     let mut options = std::fs::OpenOptions::new();
-    // Never over an existing one: another instance may have made it in this moment.
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => {
-            file.write_all(text.expose().as_bytes())
-                .and_then(|()| file.sync_all())
-                .map_err(failed("cannot write the instance secret"))?;
-            Ok(text)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let text = std::fs::read_to_string(path);
-            text.map(Secret::new)
-                .map_err(failed("cannot read the instance secret"))
-        }
-        Err(error) => Err(failed("cannot write the instance secret")(error)),
+    let written = options.open(&draft).and_then(|mut file| {
+        file.write_all(text.expose().as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(&failed)?;
+    let linked = std::fs::hard_link(&draft, path);
+    std::fs::remove_file(&draft).map_err(&failed)?;
+    match linked {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(error)),
+        _ => Ok(()),
     }
 }
 

@@ -8,29 +8,48 @@ live.className = "visually-hidden";
 live.setAttribute("aria-live", "polite");
 document.body.append(live);
 
+// An icon of the sprite that the page already uses.
+function icon(name) {
+  const use = document.querySelector("svg.icon use");
+  if (!use) return [];
+  const svg = use.ownerSVGElement.cloneNode(true);
+  svg.firstElementChild.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${name}`));
+  return [svg];
+}
+
+// Over plain http browsers offer no clipboard, but most still copy what is selected.
+async function copy(code, select) {
+  try {
+    await navigator.clipboard.writeText(code.textContent.trim());
+    return true;
+  } catch {
+    select();
+    return document.execCommand("copy");
+  }
+}
+
 // Copy and print on the one-time page.
 for (const code of document.querySelectorAll("[data-copy]")) {
   const select = () => getSelection().selectAllChildren(code);
   code.addEventListener("focus", select);
   code.addEventListener("click", select);
   const label = document.createElement("span");
-  label.textContent = "Copy";
   const button = document.createElement("button");
   button.type = "button";
   button.className = "btn main";
-  button.append(label);
+  const show = (words, name) => {
+    label.textContent = words;
+    button.replaceChildren(...icon(name), label);
+  };
+  let reset;
   button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(code.textContent.trim());
-      label.textContent = "Copied";
-      live.textContent = "Copied";
-    } catch {
-      select();
-      label.textContent = "Press Ctrl+C";
-      live.textContent = "Selected. Press Ctrl+C to copy.";
-    }
-    setTimeout(() => { label.textContent = "Copy"; live.textContent = ""; }, 2000);
+    const copied = await copy(code, select);
+    show(copied ? "Copied" : "Press Ctrl+C", copied ? "check" : "copy");
+    live.textContent = copied ? "Copied" : "Selected. Press Ctrl+C to copy.";
+    clearTimeout(reset);
+    reset = setTimeout(() => { show("Copy", "copy"); live.textContent = ""; }, 2000);
   });
+  show("Copy", "copy");
   code.after(button);
 }
 for (const button of document.querySelectorAll("[data-print]")) {
@@ -46,10 +65,14 @@ addEventListener("pagehide", () => {
 });
 
 // Confirmation pages open as dialogs. If anything fails, the link opens its page.
+let asking = false;
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-confirm]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0) return;
   event.preventDefault();
+  // A double click asks once.
+  if (asking) return;
+  asking = true;
   try {
     const answer = await fetch(link.href, { redirect: "error" });
     if (!answer.ok) throw new Error(answer.status);
@@ -65,11 +88,14 @@ document.addEventListener("click", async (event) => {
     document.body.append(dialog);
     const safe = dialog.querySelector("[data-safe]");
     safe.addEventListener("click", (click) => { click.preventDefault(); dialog.close(); });
+    dialog.addEventListener("click", (click) => { if (click.target === dialog) dialog.close(); });
     dialog.addEventListener("close", () => { dialog.remove(); link.focus(); });
     dialog.showModal();
     safe.focus();
   } catch {
     location.assign(link.href);
+  } finally {
+    asking = false;
   }
 });
 
@@ -91,19 +117,48 @@ for (const date of document.querySelectorAll("[data-chooses]")) {
   date.addEventListener("input", () => { document.getElementById(date.dataset.chooses).checked = true; });
 }
 
+// What stands in place of a table of which no row is left.
+function noMatch(input) {
+  const none = document.createElement("div");
+  none.className = "no-match";
+  none.hidden = true;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn compact";
+  button.textContent = "Clear filter";
+  button.addEventListener("click", () => {
+    input.value = "";
+    input.dispatchEvent(new Event("input"));
+    input.focus();
+  });
+  none.append(document.createElement("p"), button);
+  return none;
+}
+
 // Filtering while typing, where all rows are on this page; else Enter asks the server.
 for (const input of document.querySelectorAll("input[data-filters]")) {
-  const rows = [...document.querySelectorAll(`${input.dataset.filters} tbody tr`)];
+  const tables = [...document.querySelectorAll(input.dataset.filters)].map((table) => ({
+    wrap: table.parentElement, rows: [...table.tBodies[0].rows], none: noMatch(input),
+  }));
+  for (const { wrap, none } of tables) wrap.after(none);
   input.addEventListener("input", () => {
     const wanted = input.value.trim().toLowerCase();
-    let shown = 0;
-    for (const row of rows) {
-      const name = row.querySelector("th").textContent.toLowerCase();
-      const prefix = row.querySelector(".k-prefix").textContent.toLowerCase();
-      row.hidden = !(name.includes(wanted) || prefix.includes(wanted));
-      if (!row.hidden) shown += 1;
+    let [shown, all] = [0, 0];
+    for (const { wrap, rows, none } of tables) {
+      let here = 0;
+      for (const row of rows) {
+        const name = row.querySelector("th").textContent.toLowerCase();
+        const prefix = row.querySelector(".k-prefix").textContent.toLowerCase();
+        row.hidden = !(name.includes(wanted) || prefix.includes(wanted));
+        if (!row.hidden) here += 1;
+      }
+      wrap.hidden = here === 0;
+      none.hidden = here > 0;
+      none.firstElementChild.textContent = `No key matches “${input.value.trim()}”.`;
+      shown += here;
+      all += rows.length;
     }
-    live.textContent = `${shown} of ${rows.length} keys shown`;
+    live.textContent = `${shown} of ${all} keys shown`;
     const url = new URL(location.href);
     if (wanted) url.searchParams.set("q", input.value.trim());
     else url.searchParams.delete("q");

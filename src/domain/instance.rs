@@ -28,12 +28,35 @@ pub enum InstanceError {
 ///
 /// # Errors
 /// If no secret is known to the database, or one has a known id with another value, or the database fails.
-pub fn check_secrets(
+pub fn take_on_secrets(
     db: &mut Db,
     now: Timestamp,
     secrets: &InstanceSecrets,
 ) -> Result<(), InstanceError> {
     rows::lock(db)?;
+    for row in &new_fingerprints(db, now, secrets)? {
+        rows::insert(db, row)?;
+    }
+    Ok(())
+}
+
+/// The same check without adding anything.
+///
+/// # Errors
+/// As [`take_on_secrets`].
+pub fn check_secrets(
+    db: &mut Db,
+    now: Timestamp,
+    secrets: &InstanceSecrets,
+) -> Result<(), InstanceError> {
+    new_fingerprints(db, now, secrets).map(drop)
+}
+
+fn new_fingerprints(
+    db: &mut Db,
+    now: Timestamp,
+    secrets: &InstanceSecrets,
+) -> Result<Vec<InstanceSecretRow>, InstanceError> {
     let known = rows::list(db)?;
     let mut matching = 0;
     let mut new = Vec::new();
@@ -51,10 +74,7 @@ pub fn check_secrets(
     if matching == 0 && !known.is_empty() {
         return Err(mismatch(&known));
     }
-    for row in &new {
-        rows::insert(db, row)?;
-    }
-    Ok(())
+    Ok(new)
 }
 
 fn mismatch(known: &[InstanceSecretRow]) -> InstanceError {

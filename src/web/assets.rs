@@ -70,7 +70,7 @@ fn accepts(req: &HttpRequest, encoding: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Every `assets::url("…")` in a template or source names a file that exists.
+    /// Every `asset("…")` of a template and `assets::url("…")` of a source names a file that exists.
     #[test]
     fn every_reference_names_a_file() {
         let mut found = 0;
@@ -83,9 +83,13 @@ mod tests {
                     continue;
                 }
                 let text = std::fs::read_to_string(&path).unwrap();
-                for rest in text.split("assets::url(\"").skip(1) {
+                let references = ["layout.asset(\"", " assets::url(\""];
+                for rest in references
+                    .iter()
+                    .flat_map(|start| text.split(start).skip(1))
+                {
                     let name = rest.split('"').next().unwrap();
-                    if name != "…" && !name.contains('\\') {
+                    if name.contains('.') {
                         assert_ne!(url(name), "/assets/missing", "{name} in {}", path.display());
                         found += 1;
                     }
@@ -93,6 +97,74 @@ mod tests {
             }
         }
         assert!(found >= 5, "the templates refer to {found} assets");
+    }
+
+    /// All files below a folder, with their paths.
+    fn texts(folder: &str) -> Vec<(String, String)> {
+        let mut texts = Vec::new();
+        let mut folders = vec![std::path::PathBuf::from(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    texts.push((path.display().to_string(), text));
+                }
+            }
+        }
+        texts
+    }
+
+    /// The Content-Security-Policy refuses all of these; here they are found before a browser does.
+    #[test]
+    fn templates_hold_no_inline_style_script_or_data() {
+        let templates = texts("templates");
+        assert!(templates.len() > 10);
+        for (path, text) in templates {
+            for refused in ["style=", "<style", "data:", "javascript:"] {
+                assert!(!text.contains(refused), "{refused} in {path}");
+            }
+            for handler in [
+                "click", "load", "error", "submit", "input", "change", "focus",
+            ] {
+                assert!(!text.contains(&format!(" on{handler}=")), "{path}");
+            }
+            for script in text.split("<script").skip(1) {
+                let (tag, content) = script.split_once('>').unwrap();
+                assert!(tag.contains("src="), "inline script in {path}");
+                assert!(content.starts_with("</script>"), "inline script in {path}");
+            }
+        }
+    }
+
+    /// An icon that the sprite lacks would be drawn as nothing, and one that nobody uses would be carried for nothing.
+    #[test]
+    fn the_sprite_has_the_icons_in_use() {
+        let sprite = std::fs::read_to_string("static/icons.svg").unwrap();
+        let mut sources = texts("templates");
+        sources.extend(texts("src/web"));
+        for (path, text) in &sources {
+            for rest in text.split("icon(\"").skip(1) {
+                let name = rest.split('"').next().unwrap();
+                assert!(
+                    sprite.contains(&format!("id=\"{name}\"")),
+                    "{name} in {path}"
+                );
+            }
+        }
+        sources.push((
+            "keyport.js".to_owned(),
+            std::fs::read_to_string("static/keyport.js").unwrap(),
+        ));
+        for symbol in sprite.split("<symbol id=\"").skip(1) {
+            let name = symbol.split('"').next().unwrap();
+            let is_used = sources
+                .iter()
+                .any(|(_, text)| text.contains(&format!("\"{name}\"")));
+            assert!(is_used, "nothing uses the icon {name}");
+        }
     }
 
     #[test]

@@ -132,7 +132,12 @@ pub struct ListQuery {
 #[expect(dead_code, reason = "describes a body that is read field by field")]
 pub struct NewKey {
     /// 1 to 100 characters.
-    #[schema(example = "Invoice export script", min_length = 1, max_length = 100)]
+    #[schema(
+        example = "Invoice export script",
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*[^\\s\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff][^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*$"
+    )]
     name: String,
     /// One of `1h`, `7d`, `30d`, `90d`, `1y`, `never`.
     #[schema(example = "30d", pattern = "^(1h|7d|30d|90d|1y|never)$")]
@@ -151,7 +156,12 @@ pub struct NewKey {
 #[expect(dead_code, reason = "describes a body that is read field by field")]
 pub struct KeyChange {
     /// 1 to 100 characters.
-    #[schema(example = "Invoice export, nightly", min_length = 1, max_length = 100)]
+    #[schema(
+        example = "Invoice export, nightly",
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*[^\\s\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff][^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*$"
+    )]
     name: String,
 }
 
@@ -213,7 +223,7 @@ pub async fn list(
     path = "/api/v1/keys",
     tag = "Keys",
     operation_id = "create_key",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Any text of up to 255 characters that names this creation.", example = "invoice-export-1")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Any text of up to 255 characters that names this creation.", min_length = 1, max_length = 255, example = "invoice-export-1")),
     request_body(content = NewKey, content_type = "application/json"),
     responses(
         (status = 201, description = "The new key, with the full key in `key`.", body = CreatedKey),

@@ -1,4 +1,5 @@
 //! The API.
 
 mod keys;
+mod openapi;
 mod presenting;

@@ -1,0 +1,149 @@
+//! Every page at every width, light and dark: accessible, within its width, and without a complaint of the browser.
+
+use serde_json::Value;
+
+use crate::browser::{Browser, Options};
+use crate::support::app::PASSWORD;
+use crate::support::{Engine, TestApp, actors::id_of};
+
+const AXE: &str = include_str!("vendor/axe.min.js");
+const RUN_AXE: &str = "const done = arguments[arguments.length - 1];
+    axe.run(document).then((result) => done(result.violations.map((violation) =>
+        violation.id + ': ' + violation.nodes.map((node) => node.target.join(' ')).join(', '))));";
+
+async fn assert_fine(browser: &Browser, what: &str) {
+    for (width, dark) in [
+        (1280, false),
+        (1280, true),
+        (390, false),
+        (390, true),
+        (320, false),
+    ] {
+        browser.look(width, dark).await;
+        let place = format!("{what} at {width}{}", if dark { ", dark" } else { "" });
+        let overflow = browser
+            .run("return document.documentElement.scrollWidth - innerWidth")
+            .await;
+        assert!(
+            overflow.as_i64().unwrap() <= 0,
+            "{place} scrolls sideways by {overflow}"
+        );
+        if width != 320 {
+            browser.run(AXE).await;
+            let violations = browser
+                .client
+                .execute_async(RUN_AXE, Vec::new())
+                .await
+                .unwrap();
+            assert_eq!(violations, Value::Array(Vec::new()), "{place}");
+        }
+    }
+    assert_eq!(browser.complaints().await, Vec::<String>::new(), "{what}");
+    browser.look(1280, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_for_visitors_are_fine() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let browser = Browser::start(Options::default()).await;
+    for path in [
+        "/sign-in",
+        "/sign-up",
+        "/password/reset?token=gone",
+        "/docs/api",
+        "/nothing",
+    ] {
+        browser.goto(&app.url(path)).await;
+        assert_fine(&browser, path).await;
+    }
+    browser.goto(&app.url("/sign-up")).await;
+    browser.press("Create account").await;
+    browser.wait_for("[role=alert]").await;
+    assert_fine(&browser, "sign-up with errors").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_an_account_are_fine() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let mut maren = app.person("maren@example.com", "Maren Okafor").await;
+    let browser = Browser::start(Options::default()).await;
+    browser.goto(&app.url("/sign-in")).await;
+    browser.fill("#email", "maren@example.com").await;
+    browser.fill("#password", PASSWORD).await;
+    browser.press("Sign in").await;
+    browser.expect_heading("Overview").await;
+    for path in ["/", "/settings/api"] {
+        browser.goto(&app.url(path)).await;
+        assert_fine(&browser, &format!("{path} without keys")).await;
+    }
+    let long = "A name that is as long as a name may be, so that every place that shows it has to wrap it somewhere";
+    let mut ids = Vec::new();
+    for (name, life) in [
+        ("CI deploy, production", "7d"),
+        (long, "never"),
+        ("Old", "90d"),
+    ] {
+        let key = maren
+            .create_key(&[("name", name), ("expires_in", life), ("access", "all")])
+            .await;
+        ids.push(id_of(&key));
+    }
+    maren.deactivate(&ids[2]).await;
+    let paths = [
+        "/".to_owned(),
+        "/settings/profile".to_owned(),
+        "/settings/security".to_owned(),
+        "/settings/api".to_owned(),
+        "/settings/api?q=nothing".to_owned(),
+        "/settings/api/new".to_owned(),
+        format!("/settings/api/{}", ids[1]),
+        format!("/settings/api/{}", ids[2]),
+        format!("/settings/api/{}/deactivate", ids[0]),
+        format!("/settings/api/{}/delete", ids[2]),
+        "/docs/api".to_owned(),
+        "/nothing".to_owned(),
+    ];
+    for path in paths {
+        browser.goto(&app.url(&path)).await;
+        assert_fine(&browser, &path).await;
+    }
+    browser.goto(&app.url("/settings/security")).await;
+    browser.press("Actions").await;
+    // The open menu covers a button, which axe cannot judge then; the menu itself must be fine.
+    browser.wait_for("details.menu[open] .panel").await;
+    browser.goto(&app.url("/settings/api/new")).await;
+    browser.click("#expires_in-custom").await;
+    browser.press("Create key").await;
+    browser.wait_for("[role=alert]").await;
+    assert_fine(&browser, "new with errors").await;
+    browser.fill("#name", "Fine").await;
+    browser.click("#expires_in-30d").await;
+    browser.press("Create key").await;
+    browser.expect_heading("Copy your new API key").await;
+    assert_fine(&browser, "the one-time page").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_chosen_theme_holds_and_menus_close() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    app.account("maren@example.com", "Maren Okafor");
+    let browser = Browser::start(Options::default()).await;
+    browser.goto(&app.url("/sign-in")).await;
+    browser.fill("#email", "maren@example.com").await;
+    browser.fill("#password", PASSWORD).await;
+    browser.press("Sign in").await;
+    browser.press("Maren Okafor").await;
+    browser.press("Dark").await;
+    browser.wait_for("html[data-theme=dark]").await;
+    let background = browser
+        .run("return getComputedStyle(document.body).backgroundColor")
+        .await;
+    assert_eq!(background, "rgb(12, 15, 19)");
+    browser.press("Maren Okafor").await;
+    browser.wait_for("details.menu[open]").await;
+    browser.click("h1").await;
+    browser.wait_for("details.menu:not([open])").await;
+    browser.close().await;
+}
