@@ -479,6 +479,20 @@ mod tests {
     }
 
     #[test]
+    fn the_example_file_is_valid_and_names_every_setting() {
+        let example = std::fs::read_to_string("keyport.example.toml").unwrap();
+        let config = load(&[("KEYPORT_CONFIG", "keyport.example.toml")]).unwrap();
+        assert_eq!(format!("{config:?}"), format!("{:?}", load(&[]).unwrap()));
+        for (path, variable, _) in VARIABLES {
+            let name = path.rsplit('.').next().unwrap();
+            assert!(example.contains(&format!("{name} = ")), "{name} is missing");
+            assert!(example.contains(variable), "{variable} is missing");
+        }
+        let everything = example.replace("# [[", "[[").replace("# name =", "name =");
+        assert!(everything.contains("[[scopes]]"));
+    }
+
+    #[test]
     fn a_printed_configuration_has_no_secret() {
         let config = load(&[
             ("KEYPORT_SECRET", "a:hunter22"),

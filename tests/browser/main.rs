@@ -12,5 +12,6 @@ mod browser;
 mod flows;
 mod looks;
 mod once;
+mod pictures;
 #[path = "../it/support/mod.rs"]
 mod support;

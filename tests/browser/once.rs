@@ -106,14 +106,21 @@ async fn a_full_key_is_shown_once_over_https_with_the_back_forward_cache() {
 /// own `no-store` that keeps the key out of it.
 async fn assert_back_forward_cache_is_on(base: &str, browser: &Browser) {
     browser.goto(&format!("{base}/docs/api")).await;
-    let logo = browser.run("return document.querySelector('.brand img').src").await;
+    let logo = browser
+        .run("return document.querySelector('.brand img').src")
+        .await;
     browser.goto(logo.as_str().unwrap()).await;
     browser.run("window.left = 'here'").await;
     browser.goto(&format!("{base}/docs/api")).await;
     browser.client.back().await.unwrap();
-    let reasons = "return JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)";
+    let reasons =
+        "return JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)";
     let reasons = browser.run(reasons).await;
-    assert_eq!(browser.run("return window.left || null").await, "here", "{reasons}");
+    assert_eq!(
+        browser.run("return window.left || null").await,
+        "here",
+        "{reasons}"
+    );
 }
 
 /// Puts TLS in front of the server, as a proxy does; returns the fingerprint of its certificate's key.
