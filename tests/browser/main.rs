@@ -10,6 +10,7 @@
 
 mod browser;
 mod flows;
+mod keyboard;
 mod looks;
 mod once;
 mod pictures;
