@@ -112,7 +112,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(
             call("/api/v1/keys", "GET, HEAD, POST")
                 .route(read().to(api::keys::list))
-                .route(web::post().to(api::keys::create)),
+                .route(web::post().to(api::key_creation::create)),
         )
         .service(
             call("/api/v1/keys/{id}", "GET, HEAD, PATCH, DELETE")

@@ -1,5 +1,6 @@
 //! The API: a file per resource with its request, response, handlers and notes for the OpenAPI document.
 
 pub mod account;
+pub mod key_creation;
 pub mod keys;
 pub mod openapi;

@@ -5,7 +5,7 @@ use actix_web::web;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::{account, keys};
+use super::{account, key_creation, keys};
 use crate::web::error::{ApiError, Code, FieldError, Problem};
 use crate::web::extract::api_client::Reader;
 use crate::web::state::AppState;
@@ -20,7 +20,7 @@ use crate::web::state::AppState;
     paths(
         account::read,
         keys::list,
-        keys::create,
+        key_creation::create,
         keys::read,
         keys::rename,
         keys::deactivate,

@@ -1,0 +1,264 @@
+//! Creating keys by API: what may be asked for, and the one answer that holds the full key.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::keys::{KeyRecord, Refused, bad_query};
+use crate::clock::Timestamp;
+use crate::crypto::digest::sha256;
+use crate::crypto::random::system_rng;
+use crate::domain::api_keys::NewApiKey;
+use crate::domain::api_keys::by_key::{self, CreateByKeyError, CreationByKey};
+use crate::domain::api_keys::expiry::{BadExpiry, Expiry, Life};
+use crate::domain::api_keys::scopes::{Access, Scope};
+use crate::domain::security::throttles;
+use crate::domain::text::Name;
+use crate::web::error::{ApiError, Code};
+use crate::web::extract::api_client::{ApiClient, KeysWrite};
+use crate::web::extract::json::JsonObject;
+use crate::web::state::AppState;
+
+/// A new API key. `key` is the full key: this answer is the only place where it ever is.
+#[derive(Serialize, ToSchema)]
+pub struct CreatedKey {
+    #[serde(flatten)]
+    record: KeyRecord,
+    /// The full key. Absent when a request is repeated with its `Idempotency-Key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "kp_Zx5bTn0vGf_…")]
+    key: Option<String>,
+}
+
+/// What makes a key. Without an expiry it lives 90 days; without scopes it gets the caller's, less `keys:write` and `keys:verify`.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes a body that is read field by field")]
+pub struct NewKey {
+    /// 1 to 100 characters.
+    #[schema(
+        example = "Invoice export script",
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*[^\\s\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff][^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]*$"
+    )]
+    name: String,
+    /// One of `1h`, `7d`, `30d`, `90d`, `1y`, `never`.
+    #[schema(example = "30d", pattern = "^(1h|7d|30d|90d|1y|never)$")]
+    expires_in: Option<String>,
+    /// When it shall expire, instead of `expires_in`.
+    #[schema(format = DateTime, example = json!(null))]
+    expires_at: Option<String>,
+    /// What it may be used for.
+    #[schema(example = json!(["keys:read"]))]
+    scopes: Option<Vec<String>>,
+}
+
+/// Create a key
+///
+/// Answers with the full key, once. It can have no more scopes and no longer life than the calling key.
+/// With an `Idempotency-Key` header, a repeated request within 24 hours creates nothing and answers 200 without `key`.
+#[utoipa::path(
+    post,
+    path = "/api/v1/keys",
+    tag = "Keys",
+    operation_id = "create_key",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Any text of up to 255 characters that names this creation.", min_length = 1, max_length = 255, example = "invoice-export-1")),
+    request_body(content = NewKey, content_type = "application/json"),
+    responses(
+        (status = 201, description = "The new key, with the full key in `key`.", body = CreatedKey),
+        (status = 200, description = "The key that the first request with this `Idempotency-Key` made, without `key`.", body = CreatedKey),
+    ),
+    security(("api_key" = ["keys:write"]))
+)]
+pub async fn create(
+    req: HttpRequest,
+    client: ApiClient<KeysWrite>,
+    state: web::Data<AppState>,
+    mut body: JsonObject,
+) -> Result<HttpResponse, ApiError> {
+    let idempotency = match req.headers().get("idempotency-key") {
+        None => None,
+        Some(value) if (1..=255).contains(&value.len()) => Some((
+            sha256(value.as_bytes()).to_vec(),
+            sha256(&body.raw).to_vec(),
+        )),
+        Some(_) => return bad_query("Idempotency-Key has 1 to 255 characters."),
+    };
+    let new = parse_new(&client, &state, &mut body);
+    body.finish()?;
+    let new = new?;
+    let (act, policy, caller) = (
+        client.act.clone(),
+        state.policy.clone(),
+        client.accepted.clone(),
+    );
+    let created: Result<CreationByKey, Refused> = state
+        .pool
+        .write(move |db| {
+            throttles::take_key_creation(db, act.now, caller.owner.id)?.map_err(ApiError::from)?;
+            let rng = &mut system_rng();
+            Ok(by_key::create_by_key(
+                db,
+                &act,
+                &policy,
+                rng,
+                &caller,
+                new,
+                idempotency,
+            )?)
+        })
+        .await;
+    let now = client.act.now;
+    match created.map_err(|Refused(error)| error)? {
+        CreationByKey::Made(key, full_key) => Ok(HttpResponse::Created()
+            .insert_header((header::LOCATION, format!("/api/v1/keys/{}", key.id)))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .json(CreatedKey {
+                record: KeyRecord::of(&key, now, &state.policy.scopes),
+                key: Some(full_key.reveal().to_owned()),
+            })),
+        CreationByKey::MadeBefore(key) => Ok(HttpResponse::Ok().json(CreatedKey {
+            record: KeyRecord::of(&key, now, &state.policy.scopes),
+            key: None,
+        })),
+    }
+}
+
+impl From<CreateByKeyError> for Refused {
+    fn from(error: CreateByKeyError) -> Self {
+        Self(match error {
+            CreateByKeyError::ExceedsCaller(what) => ApiError::new(
+                Code::ExceedsCaller,
+                format!(
+                    "The new key would have {what} than the key that asks for it. Nothing was created."
+                ),
+            ),
+            CreateByKeyError::IdempotencyConflict => ApiError::new(
+                Code::IdempotencyConflict,
+                "This Idempotency-Key was used with another body. Nothing was created. Use a new one.",
+            ),
+            CreateByKeyError::Create(error) => error.into(),
+            CreateByKeyError::Store(error) => error.into(),
+        })
+    }
+}
+
+/// Reads the fields; bad ones are noted in the body, and the error inside is then never seen.
+fn parse_new(
+    client: &ApiClient<KeysWrite>,
+    state: &AppState,
+    body: &mut JsonObject,
+) -> Result<NewApiKey, ApiError> {
+    let incomplete = || ApiError::new(Code::InvalidField, "Nothing was created.");
+    let name = match body.take_text("name").as_deref().map(Name::parse) {
+        Some(Ok(name)) => Some(name),
+        Some(Err(error)) => {
+            body.refuse("name", error.to_string());
+            None
+        }
+        None if body.has_errors() => None,
+        None => {
+            body.refuse("name", "Enter a name of 1 to 100 characters.");
+            None
+        }
+    };
+    let expires_at = parse_expiry(client, state, body);
+    let access = parse_access(client, state, body);
+    Ok(NewApiKey {
+        name: name.ok_or_else(incomplete)?,
+        expires_at: expires_at.ok_or_else(incomplete)?,
+        access: access.ok_or_else(incomplete)?,
+    })
+}
+
+/// `None` if it was refused; inside, `None` for never.
+fn parse_expiry(
+    client: &ApiClient<KeysWrite>,
+    state: &AppState,
+    body: &mut JsonObject,
+) -> Option<Option<Timestamp>> {
+    let word = body.take_text("expires_in");
+    let instant = body.take_text("expires_at");
+    let (field, expiry) = match (word.as_deref(), instant.as_deref()) {
+        (Some(_), Some(_)) => {
+            body.refuse("expires_at", "Send expires_in or expires_at, not both.");
+            return None;
+        }
+        (None, None) => ("expires_in", Expiry::After(Life::Days90)),
+        (Some("never"), None) => ("expires_in", Expiry::Never),
+        (Some(word), None) => match Life::from_word(word) {
+            Some(life) => ("expires_in", Expiry::After(life)),
+            None => {
+                body.refuse("expires_in", "Send one of 1h, 7d, 30d, 90d, 1y, never.");
+                return None;
+            }
+        },
+        (None, Some(text)) => match DateTime::parse_from_rfc3339(text) {
+            Ok(at) => ("expires_at", Expiry::At(at.with_timezone(&Utc).into())),
+            Err(_) => {
+                body.refuse("expires_at", "Send a time like 2027-03-31T00:00:00Z.");
+                return None;
+            }
+        },
+    };
+    match expiry.resolve(client.act.now, Tz::UTC, state.policy.longest_life) {
+        Ok(end) => Some(end),
+        Err(error) => {
+            body.refuse(
+                field,
+                match error {
+                    BadExpiry::Past => "Choose a time in the future.".to_owned(),
+                    BadExpiry::TooFar => "Choose a time within 100 years.".to_owned(),
+                    BadExpiry::LongerThan(longest) => {
+                        format!(
+                            "The longest life allowed here is {} days.",
+                            longest.num_days()
+                        )
+                    }
+                },
+            );
+            None
+        }
+    }
+}
+
+fn parse_access(
+    client: &ApiClient<KeysWrite>,
+    state: &AppState,
+    body: &mut JsonObject,
+) -> Option<Access> {
+    let catalog = &state.policy.scopes;
+    let Some(names) = body.take_texts("scopes") else {
+        let inherited = by_key::inherited(&client.accepted.key.access, catalog);
+        if inherited.is_none() {
+            body.refuse(
+                "scopes",
+                "The calling key has only scopes that are not handed on by default. Name the scopes.",
+            );
+        }
+        return inherited;
+    };
+    let mut chosen: BTreeSet<Scope> = BTreeSet::new();
+    for name in &names {
+        match catalog.find(name) {
+            Some(scope) => {
+                chosen.insert(scope.clone());
+            }
+            None => {
+                body.refuse("scopes", format!("There is no scope “{name}” here."));
+                return None;
+            }
+        }
+    }
+    if chosen.is_empty() {
+        body.refuse("scopes", "Choose at least one scope.");
+        return None;
+    }
+    Some(Access::Chosen(chosen))
+}
