@@ -100,6 +100,16 @@ impl Browser {
         );
     }
 
+    /// Waits for the message that the request before has left. The page before may have shown another one.
+    pub async fn expect_message(&self, words: &str) {
+        let path = format!(
+            "//*[contains(@class, 'notice')][@role='status'][starts-with(normalize-space(.), {})]",
+            xpath_text(words)
+        );
+        let found = self.client.wait().for_element(Locator::XPath(&path)).await;
+        assert!(found.is_ok(), "no message says {words}");
+    }
+
     pub async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap()
     }

@@ -89,11 +89,9 @@ async fn life_of_a_key(app: &TestApp, browser: &Browser, has_javascript: bool) {
             .contains("Automation Script")
     );
     browser.press("Deactivate key").await;
-    let message = browser.words(".notice[role=status]").await;
-    assert!(
-        message.starts_with("Automation Script was deactivated."),
-        "{message}"
-    );
+    browser
+        .expect_message("Automation Script was deactivated.")
+        .await;
     let ended = browser.words("[aria-labelledby=inactive] tbody tr").await;
     assert!(ended.contains("Deactivated"), "{ended}");
     assert_eq!(curl_status(app, &key), "401");
@@ -102,8 +100,9 @@ async fn life_of_a_key(app: &TestApp, browser: &Browser, has_javascript: bool) {
         .click("[aria-labelledby=inactive] a[href$=delete]")
         .await;
     browser.press("Delete key").await;
-    let message = browser.words(".notice[role=status]").await;
-    assert_eq!(message, "Automation Script was deleted from the list.");
+    browser
+        .expect_message("Automation Script was deleted from the list.")
+        .await;
     assert_eq!(curl_status(app, &key), "401");
     assert_eq!(browser.complaints().await, Vec::<String>::new());
 }

@@ -83,13 +83,11 @@ on_both_engines! {
         press(&browser, Key::Enter).await;
         browser.wait_for("dialog[open]").await;
         enter(&browser, "Deactivate key").await;
-        let message = browser.words(".notice[role=status]").await;
-        assert!(message.starts_with("By hand was deactivated."), "{message}");
+        browser.expect_message("By hand was deactivated.").await;
         enter(&browser, "Delete By hand").await;
         browser.wait_for("dialog[open]").await;
         enter(&browser, "Delete key").await;
-        let message = browser.words(".notice[role=status]").await;
-        assert_eq!(message, "By hand was deleted from the list.");
+        browser.expect_message("By hand was deleted from the list.").await;
         browser.close().await;
     }
 }
