@@ -6,22 +6,48 @@ use std::process::Command;
 use super::{CommandError, print, refuse};
 use crate::config::Config;
 use crate::server::open_database;
-use crate::store::{DatabaseUrl, Db, backup};
+use crate::store::{DatabaseUrl, Db, Pool, backup};
 
 /// Copies a SQLite database itself; has PostgreSQL's own `pg_dump` write an archive for `pg_restore`.
 ///
 /// # Errors
 /// If the file exists or cannot be written, or the database or `pg_dump` fails.
 pub fn run(config: &Config, file: &Path) -> Result<(), CommandError> {
-    if file.exists() {
-        return refuse(format!("{} exists: name a new file", file.display()));
-    }
     let pool = open_database(config)?;
+    create_private(file)?;
+    let copied = copy(&pool, file);
+    if copied.is_err() {
+        // What there is of it is no backup.
+        std::fs::remove_file(file)?;
+    }
+    copied?;
+    print(format!(
+        "Wrote {}. Keep the instance secret as well: keys cannot be verified without it.",
+        file.display()
+    ))
+}
+
+/// Makes the empty file, for its owner only: a copy holds addresses and password hashes as the database does.
+fn create_private(file: &Path) -> Result<(), CommandError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            refuse(format!("{} exists: name a new file", file.display()))
+        }
+        Err(error) => refuse(format!("cannot write {}: {error}", file.display())),
+    }
+}
+
+fn copy(pool: &Pool, file: &Path) -> Result<(), CommandError> {
     match pool.url().clone() {
         DatabaseUrl::Sqlite(_) => pool.read_now(|db| match db {
             Db::Sqlite(connection) => Ok::<_, CommandError>(backup::copy_sqlite(connection, file)?),
             Db::Postgres(_) => refuse("the pool's connection is not of its own kind"),
-        })?,
+        }),
         DatabaseUrl::Postgres(mut url) => {
             let mut dump = Command::new("pg_dump");
             // Not on the command line, where every user of the machine can read it.
@@ -37,20 +63,12 @@ pub fn run(config: &Config, file: &Path) -> Result<(), CommandError> {
                 .arg(file)
                 .arg(url.as_str());
             match dump.status() {
-                Ok(status) if status.success() => {}
-                Ok(status) => {
-                    return refuse(format!("pg_dump failed ({status}); what it said is above"));
-                }
-                Err(error) => {
-                    return refuse(format!(
-                        "cannot run pg_dump ({error}): install PostgreSQL's client programs"
-                    ));
-                }
+                Ok(status) if status.success() => Ok(()),
+                Ok(status) => refuse(format!("pg_dump failed ({status}); what it said is above")),
+                Err(error) => refuse(format!(
+                    "cannot run pg_dump ({error}): install PostgreSQL's client programs"
+                )),
             }
         }
     }
-    print(format!(
-        "Wrote {}. Keep the instance secret as well: keys cannot be verified without it.",
-        file.display()
-    ))
 }

@@ -243,6 +243,11 @@ fn a_backup_holds_what_was_written_last() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
     let url = format!("sqlite:{}", file.display());
     let listed = keyport(folder.path(), &[("DATABASE_URL", &url)], &["user", "list"]);
     assert!(String::from_utf8_lossy(&listed.stdout).contains("a@example.com"));
