@@ -39,14 +39,17 @@ pub struct TimeView {
     pub text: String,
     /// True if the words grow old and script may refresh them.
     pub is_relative: bool,
+    /// True if the words begin with "Today", which is written small inside a sentence.
+    pub is_today: bool,
 }
 
 impl fmt::Display for TimeView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ago = if self.is_relative { " data-ago" } else { "" };
+        let today = if self.is_today { " data-today" } else { "" };
         write!(
             f,
-            r#"<time datetime="{}" title="{}"{ago}>{}</time>"#,
+            r#"<time datetime="{}" title="{}"{ago}{today}>{}</time>"#,
             self.iso, self.title, self.text
         )
     }

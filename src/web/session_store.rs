@@ -9,14 +9,19 @@ use actix_session::storage::{
     LoadError, SaveError, SessionKey, SessionStore, UpdateError, generate_session_key,
 };
 use actix_web::cookie::time::Duration;
+use chrono::TimeDelta;
 
 use crate::clock::SharedClock;
-use crate::domain::security::sessions;
+use crate::domain::security::sessions::{self, KnownSession};
 use crate::ids::AccountId;
 use crate::store::{Pool, StoreError};
+use crate::web::times::counted;
 
 /// Under this name a session remembers whose it is.
 pub const ACCOUNT_ID: &str = "account_id";
+
+/// Under this name a session that ended by itself says after how long, in words. It is nobody's any more.
+pub const ENDED_AFTER: &str = "ended_after";
 
 type State = HashMap<String, String>;
 
@@ -38,24 +43,26 @@ impl SessionStore for DieselSessionStore {
         let now = self.clock.now();
         let id = session_key.as_ref().to_owned();
         let found = self.pool.read(move |db| {
-            let live = sessions::find(db, now, &id)?;
-            if live.as_ref().is_some_and(|live| live.use_is_due) {
-                // A database that cannot be written must not keep anyone from reading.
-                if let Err(error) = sessions::note_use(db, now, &id) {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "the use of a session is not noted"
-                    );
-                }
+            let known = sessions::find(db, now, &id)?;
+            // A database that cannot be written must not keep anyone from reading.
+            if let Some(KnownSession::Live(live)) = &known
+                && live.use_is_due
+                && let Err(error) = sessions::note_use(db, now, &id)
+            {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the use of a session is not noted"
+                );
             }
-            Ok::<_, StoreError>(live)
+            Ok::<_, StoreError>(known)
         });
         match found
             .await
             .map_err(|error| LoadError::Other(error.into()))?
         {
             None => Ok(None),
-            Some(live) => serde_json::from_str(&live.state)
+            Some(KnownSession::Ended(after)) => Ok(Some(ended(after))),
+            Some(KnownSession::Live(live)) => serde_json::from_str(&live.state)
                 .map(Some)
                 .map_err(|error| LoadError::Deserialization(error.into())),
         }
@@ -106,6 +113,15 @@ impl SessionStore for DieselSessionStore {
             .await
             .map_err(|error: StoreError| error.into())
     }
+}
+
+/// What is left of a session that ended by itself. Each value is JSON, as actix-session keeps them.
+fn ended(after: TimeDelta) -> State {
+    let words = match after.num_days() {
+        0 => counted(after.num_hours(), "hour"),
+        days => counted(days, "day"),
+    };
+    State::from([(ENDED_AFTER.to_owned(), format!("\"{words}\""))])
 }
 
 fn account_id(state: &State) -> Option<AccountId> {

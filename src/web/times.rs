@@ -78,6 +78,7 @@ impl Times {
         let local = self.local(at.to_datetime());
         TimeView {
             iso: at.to_rfc3339(),
+            is_today: text.starts_with("Today"),
             title: format!(
                 "{} {}",
                 local.format("%-d %b %Y, %H:%M:%S"),

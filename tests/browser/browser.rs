@@ -22,7 +22,7 @@ pub struct Options {
 pub struct Browser {
     pub client: Client,
     driver: Child,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -43,7 +43,7 @@ impl Browser {
         Self {
             client,
             driver,
-            _profile: profile,
+            profile,
         }
     }
 
@@ -158,13 +158,19 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // chromedriver closes its Chromium when it is told to end.
+        // Told to end, chromedriver closes its Chromium, but not always one that is in the middle of a page.
         let ended = Command::new("kill")
             .args(["-TERM", &self.driver.id().to_string()])
             .status();
         assert!(ended.is_ok() || std::thread::panicking());
         let waited = self.driver.wait();
         assert!(waited.is_ok() || std::thread::panicking());
+        // What is left of it is known by its profile. That nothing is left is the rule, and no failure.
+        let folder = self.profile.path().display().to_string();
+        let swept = Command::new("pkill")
+            .args(["-KILL", "-f", &folder])
+            .status();
+        assert!(swept.is_ok() || std::thread::panicking());
     }
 }
 

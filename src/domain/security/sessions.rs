@@ -16,6 +16,18 @@ pub const LONGEST_LIFE: TimeDelta = TimeDelta::days(30);
 /// Use is noted this often at most, so that reading pages does not write each time.
 const NOTE_USE_EVERY: TimeDelta = TimeDelta::minutes(1);
 
+/// A session whose end is known is remembered this much longer, so that its holder can be told why.
+const REMEMBERED: TimeDelta = TimeDelta::days(7);
+
+/// A session that the database knows.
+#[derive(Debug)]
+pub enum KnownSession {
+    /// It is alive.
+    Live(LiveSession),
+    /// It ended by itself after this long: without use, or in all.
+    Ended(TimeDelta),
+}
+
 /// A session that is alive.
 #[derive(Debug)]
 pub struct LiveSession {
@@ -48,18 +60,23 @@ pub fn begin(
     )
 }
 
-/// The session with this id, if it is alive.
+/// The session with this id; `None` if there is none, or someone ended it.
 ///
 /// # Errors
 /// If the database fails.
-pub fn find(db: &mut Db, now: Timestamp, id: &str) -> Result<Option<LiveSession>, StoreError> {
-    let row = rows::find(db, &digest(id))?;
-    Ok(row
-        .filter(|row| now < row.last_seen_at + IDLE_LIFE && now < row.created_at + LONGEST_LIFE)
-        .map(|row| LiveSession {
+pub fn find(db: &mut Db, now: Timestamp, id: &str) -> Result<Option<KnownSession>, StoreError> {
+    Ok(rows::find(db, &digest(id))?.map(|row| {
+        if now >= row.created_at + LONGEST_LIFE {
+            return KnownSession::Ended(LONGEST_LIFE);
+        }
+        if now >= row.last_seen_at + IDLE_LIFE {
+            return KnownSession::Ended(IDLE_LIFE);
+        }
+        KnownSession::Live(LiveSession {
             use_is_due: now >= row.last_seen_at + NOTE_USE_EVERY,
             state: row.state,
-        }))
+        })
+    }))
 }
 
 /// Notes that the session is in use.
@@ -86,12 +103,13 @@ pub fn end(db: &mut Db, id: &str) -> Result<(), StoreError> {
     rows::delete(db, &digest(id))
 }
 
-/// Removes what [`find`] would not find any more.
+/// Removes sessions that ended long ago.
 ///
 /// # Errors
 /// If the database fails.
 pub fn remove_ended(db: &mut Db, now: Timestamp) -> Result<usize, StoreError> {
-    rows::delete_ended(db, now - IDLE_LIFE, now - LONGEST_LIFE)
+    let ended_before = now - REMEMBERED;
+    rows::delete_ended(db, ended_before - IDLE_LIFE, ended_before - LONGEST_LIFE)
 }
 
 fn digest(id: &str) -> Vec<u8> {

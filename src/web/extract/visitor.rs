@@ -22,7 +22,7 @@ use crate::domain::audit::{Act, Actor};
 use crate::ids::AccountId;
 use crate::web::error::PageError;
 use crate::web::layout::{Flash, Theme};
-use crate::web::session_store::ACCOUNT_ID;
+use crate::web::session_store::{ACCOUNT_ID, ENDED_AFTER};
 use crate::web::state::AppState;
 
 /// Under this name a session keeps the seed of its form tokens.
@@ -74,6 +74,11 @@ impl Visitor {
         self.session
             .insert(FLASH, flash)
             .map_err(|error| PageError::Internal(Box::new(error)))
+    }
+
+    /// After how long this browser's session ended by itself, in words; `None` if it did not.
+    pub fn session_ended_after(&self) -> Option<String> {
+        self.session.get(ENDED_AFTER).ok().flatten()
     }
 
     /// Signs in: a new session id, so that one planted before is worth nothing.

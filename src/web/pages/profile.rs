@@ -1,5 +1,7 @@
 //! Settings > Profile.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use askama::Template;
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -14,6 +16,18 @@ use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Flash, Layout, Nav};
 
+/// The time zones of a region.
+struct ZoneGroup {
+    region: &'static str,
+    zones: Vec<Zone>,
+}
+
+struct Zone {
+    name: &'static str,
+    /// The name without its region: "Buenos Aires".
+    place: String,
+}
+
 #[derive(Template)]
 #[template(path = "pages/profile.html")]
 struct ProfilePage {
@@ -21,7 +35,7 @@ struct ProfilePage {
     name: Field,
     email: String,
     time_zone: Field,
-    time_zones: Vec<&'static str>,
+    zone_groups: Vec<ZoneGroup>,
     summary: Option<Summary>,
 }
 
@@ -90,7 +104,40 @@ fn page(me: &CurrentAccount, form: &ProfileForm) -> ProfilePage {
         name: Field::with(form.name.clone()),
         email: me.account.email.clone(),
         time_zone: Field::with(form.time_zone.clone()),
-        time_zones: TZ_VARIANTS.iter().map(|zone| zone.name()).collect(),
+        zone_groups: zone_groups(),
         summary: None,
+    }
+}
+
+/// All zones by region, each region once: "Europe/Berlin" is Berlin in Europe. First UTC and the others that have none.
+fn zone_groups() -> Vec<ZoneGroup> {
+    let mut regions: BTreeMap<&'static str, Vec<Zone>> = BTreeMap::new();
+    let mut without_region = vec![Zone::new("UTC", "UTC")];
+    for name in TZ_VARIANTS.iter().map(|zone| zone.name()) {
+        match name.split_once('/') {
+            Some((region, place)) => regions
+                .entry(region)
+                .or_default()
+                .push(Zone::new(name, place)),
+            None if name == "UTC" => {}
+            None => without_region.push(Zone::new(name, name)),
+        }
+    }
+    let first = ZoneGroup {
+        region: "Without a region",
+        zones: without_region,
+    };
+    let others = regions
+        .into_iter()
+        .map(|(region, zones)| ZoneGroup { region, zones });
+    std::iter::once(first).chain(others).collect()
+}
+
+impl Zone {
+    fn new(name: &'static str, place: &str) -> Self {
+        Self {
+            name,
+            place: place.replace('_', " ").replace('/', ", "),
+        }
     }
 }

@@ -26,6 +26,8 @@ struct SignInPage {
     email: String,
     next: String,
     summary: Option<Summary>,
+    /// After how long the session before this ended by itself.
+    ended_after: Option<String>,
     has_sign_up: bool,
 }
 
@@ -146,6 +148,8 @@ fn page(visitor: &Visitor, email: &str, next: &str, summary: Option<Summary>) ->
         layout: Layout::new(visitor, title, Nav::None),
         email: email.to_owned(),
         next: local_path(next).unwrap_or("/").to_owned(),
+        // What went wrong just now matters more than why this page came up.
+        ended_after: visitor.session_ended_after().filter(|_| summary.is_none()),
         summary,
         has_sign_up: visitor.state.site.sign_up == SignUp::Open,
     }

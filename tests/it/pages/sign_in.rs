@@ -102,6 +102,10 @@ on_both_engines! {
         maren.get("/").await.expect(200);
         app.advance(TimeDelta::hours(12));
         maren.get("/").await.expect(303);
+        let page = maren.get("/sign-in").await.expect(200);
+        assert_eq!(page.page.words(".notice"), "You were signed out after 12 hours. Sign in to go on.");
+        maren.sign_in("maren@example.com", PASSWORD).await;
+        maren.get("/").await.expect(200);
         let mut busy = app.anonymous();
         busy.sign_in("maren@example.com", PASSWORD).await;
         for _ in 0..71 {
@@ -110,6 +114,9 @@ on_both_engines! {
         }
         app.advance(TimeDelta::hours(10));
         busy.get("/").await.expect(303);
+        let page = busy.get("/sign-in").await.expect(200);
+        assert_eq!(page.page.words(".notice"), "You were signed out after 30 days. Sign in to go on.");
+        assert!(!app.anonymous().get("/sign-in").await.page.has(".notice"));
     }
 }
 
@@ -137,6 +144,7 @@ on_both_engines! {
         let page = maren.get("/settings/profile").await.expect(200);
         assert_eq!(page.page.words(".notice"), "Your details were saved.");
         assert_eq!(page.page.attribute("option[selected]", "value").as_str(), "Europe/Berlin");
+        assert_eq!(page.page.words("optgroup[label=Europe] option[selected]"), "Berlin");
         maren.create_key(&[("name", "CI"), ("expires_in", "1h"), ("access", "all")]).await;
         let list = maren.get("/settings/api").await.expect(200);
         assert!(list.page.words("td[data-label=Created]").contains("Today, 19:31"));
