@@ -58,6 +58,13 @@ impl Times {
         self.view(at, text, false)
     }
 
+    /// "22 Nov 2026, 18:31 UTC", today as well: for the middle of a sentence about something that is settled.
+    pub fn full(&self, at: Timestamp) -> TimeView {
+        let local = self.local(at.to_datetime());
+        let text = format!("{} {}", local.format("%-d %b %Y, %H:%M"), self.zone_name());
+        self.view(at, text, false)
+    }
+
     /// "18:31:09 UTC".
     pub fn clock(&self, at: Timestamp) -> TimeView {
         let local = self.local(at.to_datetime());

@@ -24,9 +24,12 @@ pub enum CreationByKey {
 /// Why no key was made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateByKeyError {
-    /// The key would have more than its maker; the words name what ("more scopes", "a longer life").
-    #[error("the key would have {0} than its maker")]
-    ExceedsCaller(&'static str),
+    /// The key would have more scopes than its maker.
+    #[error("the key would have more scopes than its maker")]
+    MoreScopes,
+    /// The key would outlive its maker, which ends at this time.
+    #[error("the key would outlive its maker")]
+    LongerLife(Timestamp),
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used with another body")]
     IdempotencyConflict,
@@ -110,10 +113,10 @@ fn check_within(
         }
     };
     if exceeds_scopes {
-        return Err(CreateByKeyError::ExceedsCaller("more scopes"));
+        return Err(CreateByKeyError::MoreScopes);
     }
     if new.expires_at.unwrap_or(Timestamp::NEVER) > caller.key.ends_at {
-        return Err(CreateByKeyError::ExceedsCaller("a longer life"));
+        return Err(CreateByKeyError::LongerLife(caller.key.ends_at));
     }
     Ok(())
 }

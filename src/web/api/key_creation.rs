@@ -61,7 +61,8 @@ pub struct NewKey {
 
 /// Create a key
 ///
-/// Answers with the full key, once. It can have no more scopes and no longer life than the calling key.
+/// Answers with the full key, once. It can have no more scopes and no longer life than the calling key, so name an
+/// `expires_at` where that one ends within 90 days.
 /// With an `Idempotency-Key` header, a repeated request within 24 hours creates nothing and answers 200 without `key`.
 #[utoipa::path(
     post,
@@ -133,10 +134,17 @@ pub async fn create(
 impl From<CreateByKeyError> for Refused {
     fn from(error: CreateByKeyError) -> Self {
         Self(match error {
-            CreateByKeyError::ExceedsCaller(what) => ApiError::new(
+            CreateByKeyError::MoreScopes => ApiError::new(
+                Code::ExceedsCaller,
+                "The new key would have scopes that the key that asks for it lacks. Nothing was created. \
+                 Name scopes of the asking key.",
+            ),
+            CreateByKeyError::LongerLife(end) => ApiError::new(
                 Code::ExceedsCaller,
                 format!(
-                    "The new key would have {what} than the key that asks for it. Nothing was created."
+                    "The new key would outlive the key that asks for it. Nothing was created. \
+                     Name an expires_at of {} at the latest.",
+                    end.to_rfc3339()
                 ),
             ),
             CreateByKeyError::IdempotencyConflict => ApiError::new(

@@ -148,7 +148,9 @@ on_both_engines! {
         let wider = json!({"name": "a", "scopes": ["reports:read"], "expires_in": "7d"});
         manager.post("/api/v1/keys", &wider).await.expect_problem(403, "exceeds_caller");
         let longer = json!({"name": "a", "expires_in": "never"});
-        manager.post("/api/v1/keys", &longer).await.expect_problem(403, "exceeds_caller");
+        let refused = manager.post("/api/v1/keys", &longer).await.expect_problem(403, "exceeds_caller").json();
+        let end = manager.get("/api/v1/account").await.expect(200).json()["expires_at"].as_str().unwrap().to_owned();
+        assert!(refused["detail"].as_str().unwrap().contains(&end), "{refused}");
         let short = manager.post("/api/v1/keys", &json!({"name": "a", "expires_in": "1h", "scopes": ["keys:write"]})).await.expect(201).json();
         let child = app.program(short["key"].as_str().unwrap());
         // A key with nothing to hand on has to name scopes, and the default of 90 days outlives it.

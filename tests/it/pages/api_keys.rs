@@ -35,7 +35,7 @@ on_both_engines! {
         maren.send_form(&confirm, &path, &[]).await.expect(303);
         assert_eq!(
             maren.get("/settings/api").await.page.words("[role=status]"),
-            "Nightly report sync was already deactivated on Today, 18:31 UTC."
+            "Nightly report sync was already deactivated on 22 Nov 2026, 18:31 UTC."
         );
         let delete = format!("/settings/api/{id}/delete");
         maren.fill_in(&delete, &delete, &[]).await.expect(303);

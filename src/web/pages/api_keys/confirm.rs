@@ -131,7 +131,7 @@ fn deactivated_words(done: &Deactivated, times: &Times) -> Flash {
             };
             Flash {
                 lead: format!("{} {how}", key.name),
-                text: format!("on {}.", times.date_time(key.ends_at).text),
+                text: format!("on {}.", times.full(key.ends_at).text),
             }
         }
     }
