@@ -47,8 +47,7 @@ pub enum ConfigError {
 }
 
 /// Who may sign up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignUp {
     /// Anyone.
     Open,
@@ -59,8 +58,7 @@ pub enum SignUp {
 }
 
 /// How log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
     Text,
@@ -171,7 +169,7 @@ struct Raw {
     database_url: Option<Secret<String>>,
     secret: Option<Secret<String>>,
     workers: Option<usize>,
-    sign_up: Option<SignUp>,
+    sign_up: Option<String>,
     security_contact: Option<String>,
     brand: Option<String>,
     old_brands: Vec<String>,
@@ -190,7 +188,7 @@ struct RawKeys {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct RawLog {
-    format: Option<LogFormat>,
+    format: Option<String>,
     level: Option<String>,
 }
 
@@ -275,6 +273,14 @@ impl Config {
         } else {
             SignUp::Invitation
         };
+        let words = [
+            ("open", SignUp::Open),
+            ("invitation", SignUp::Invitation),
+            ("closed", SignUp::Closed),
+        ];
+        let sign_up = one_of("sign_up", raw.sign_up, words)?.unwrap_or(default_sign_up);
+        let words = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+        let log_format = one_of("log.format", raw.log.format, words)?;
         Ok(Self {
             bind,
             data_dir,
@@ -282,7 +288,7 @@ impl Config {
             database_url,
             secret: raw.secret,
             workers,
-            sign_up: raw.sign_up.unwrap_or(default_sign_up),
+            sign_up,
             security_contact: raw.security_contact,
             keys: KeySettings {
                 brand: raw.brand.unwrap_or_else(|| "kp".to_owned()),
@@ -292,7 +298,7 @@ impl Config {
                 scopes: raw.scopes,
             },
             log: LogSettings {
-                format: raw.log.format.unwrap_or(LogFormat::Text),
+                format: log_format.unwrap_or(LogFormat::Text),
                 level: raw.log.level.unwrap_or_else(|| "info".to_owned()),
             },
         })
@@ -317,6 +323,22 @@ pub fn bad<T>(path: &str, problem: impl Into<String>) -> Result<T, ConfigError> 
         name: format!("{path}{}", variable.unwrap_or_default()),
         problem: problem.into(),
     })
+}
+
+/// What the word of a setting stands for; `None` if the setting is not there.
+fn one_of<T: Copy, const N: usize>(
+    path: &str,
+    text: Option<String>,
+    words: [(&str, T); N],
+) -> Result<Option<T>, ConfigError> {
+    let Some(text) = text else { return Ok(None) };
+    match words.iter().find(|(word, _)| *word == text) {
+        Some((_, meaning)) => Ok(Some(*meaning)),
+        None => bad(
+            path,
+            format!("write one of {}", words.map(|(word, _)| word).join(", ")),
+        ),
+    }
 }
 
 /// Variables for keyport; those for its tests are not settings.
@@ -455,7 +477,12 @@ mod tests {
                 "-1",
                 "keys.longest_life_days",
             ),
-            ("KEYPORT_SIGN_UP", "maybe", "maybe"),
+            ("KEYPORT_SIGN_UP", "maybe", "sign_up (KEYPORT_SIGN_UP)"),
+            (
+                "KEYPORT_LOG_FORMAT",
+                "xml",
+                "log.format (KEYPORT_LOG_FORMAT): write one of text, json",
+            ),
             ("KEYPORT_SECURITY_CONTACT", "me", "security_contact"),
             ("KEYPORT_COLOUR", "red", "KEYPORT_COLOUR"),
         ];

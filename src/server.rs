@@ -29,6 +29,7 @@ use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, Writer};
 use crate::secret::Secret;
+use crate::store::connection::DatabaseUrlError;
 use crate::store::migrations::{self, MigrateError};
 use crate::store::{DatabaseUrl, Pool, StoreError};
 
@@ -79,7 +80,7 @@ pub enum StartError {
     Instance(#[from] InstanceError),
     /// The address cannot be listened on.
     #[error(
-        "cannot listen on {address}: {source} (is another program using the port? choose one with KEYPORT_BIND)"
+        "cannot listen on {address} (is another program using the port? choose one with KEYPORT_BIND)"
     )]
     Bind {
         /// Which address.
@@ -109,8 +110,10 @@ const POOL_SIZE: u32 = 8;
 /// # Errors
 /// Whatever keeps keyport from starting; the message says what to do.
 pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> {
-    let secrets = instance_secrets(config)?;
-    let policy = key_policy(config, secrets)?;
+    // Settings first: a bad one stops the start before anything is made.
+    let policy = key_policy(config)?;
+    database_url(config).map(drop)?;
+    let policy = policy(instance_secrets(config)?);
     let pool = open_database(config)?;
     migrate(&pool)?;
     let now = clock.now();
@@ -121,18 +124,24 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
     })
 }
 
+/// Where the settings say that the database is.
+///
+/// # Errors
+/// If the URL is bad.
+pub fn database_url(config: &Config) -> Result<DatabaseUrl, StartError> {
+    config
+        .database_url
+        .expose()
+        .parse()
+        .or_else(|problem: DatabaseUrlError| Ok(bad("database_url", problem.to_string())?))
+}
+
 /// Opens the database without touching its content.
 ///
 /// # Errors
 /// If the URL is bad or the database cannot be opened.
 pub fn open_database(config: &Config) -> Result<Pool, StartError> {
-    let url: DatabaseUrl = match config.database_url.expose().parse() {
-        Ok(url) => url,
-        Err(problem) => {
-            let problem: crate::store::connection::DatabaseUrlError = problem;
-            return bad("database_url", problem.to_string()).map_err(StartError::from);
-        }
-    };
+    let url = database_url(config)?;
     if let DatabaseUrl::Sqlite(path) = &url
         && let Some(folder) = path
             .parent()
@@ -267,7 +276,13 @@ fn make_secret(path: &Path) -> Result<(), StartError> {
     }
 }
 
-fn key_policy(config: &Config, secrets: InstanceSecrets) -> Result<KeyPolicy, StartError> {
+/// The operator's rules for keys, as the settings have them; the instance secret completes them.
+///
+/// # Errors
+/// If a setting is bad; it is named.
+pub fn key_policy(
+    config: &Config,
+) -> Result<impl FnOnce(InstanceSecrets) -> KeyPolicy + use<>, StartError> {
     let keys = &config.keys;
     let brand = match keys.brand.parse() {
         Ok(brand) => brand,
@@ -310,11 +325,12 @@ fn key_policy(config: &Config, secrets: InstanceSecrets) -> Result<KeyPolicy, St
         )
         .map_err(StartError::from);
     };
-    Ok(KeyPolicy {
+    let (max_active, longest_life) = (keys.max_active, keys.longest_life);
+    Ok(move |secrets| KeyPolicy {
         brand,
         old_brands,
-        max_active: keys.max_active,
-        longest_life: keys.longest_life,
+        max_active,
+        longest_life,
         scopes,
         secrets,
     })

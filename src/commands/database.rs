@@ -1,11 +1,14 @@
 //! `keyport migrate`, `keyport check` and `keyport openapi`.
 
+use super::serve::log_filter;
 use super::{CommandError, print, refuse};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::domain::instance::{InstanceError, check_secrets};
-use crate::server::{self, StartError, chain, existing_instance_secrets, open_database};
-use crate::store::migrations;
+use crate::server::{
+    self, StartError, chain, database_url, existing_instance_secrets, open_database,
+};
+use crate::store::{DatabaseUrl, migrations};
 use crate::web::api::openapi::document;
 
 /// Brings the database up to date.
@@ -29,6 +32,8 @@ pub fn migrate(config: &Config) -> Result<(), CommandError> {
 /// # Errors
 /// If anything would keep keyport from starting.
 pub fn check(config: &Config) -> Result<(), CommandError> {
+    server::key_policy(config).map(drop)?;
+    log_filter(&config.log).map(drop)?;
     print("configuration: ok")?;
     let secrets = existing_instance_secrets(config)?;
     match &secrets {
@@ -38,8 +43,17 @@ pub fn check(config: &Config) -> Result<(), CommandError> {
         ))?,
         None => print("instance secret: none yet, the first start makes one")?,
     }
+    let url = database_url(config)?;
+    if let DatabaseUrl::Sqlite(path) = &url
+        && !path.exists()
+    {
+        print(format!(
+            "database: none yet, the first start makes it, {url}"
+        ))?;
+        return print("mail: not set up on this server");
+    }
     let pool = open_database(config)?;
-    print(format!("database: ok, {}", pool.url()))?;
+    print(format!("database: ok, {url}"))?;
     let status = pool.read_now(migrations::status);
     let status = match status {
         Ok(status) => status,

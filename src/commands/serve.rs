@@ -4,7 +4,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{CommandError, print, refuse};
 use crate::clock::SharedClock;
-use crate::config::{Config, LogFormat, LogSettings, SignUp, bad};
+use crate::config::{Config, ConfigError, LogFormat, LogSettings, SignUp, bad};
 use crate::domain::accounts;
 use crate::server::start;
 use crate::store::StoreError;
@@ -49,12 +49,7 @@ async fn stop_signal() -> Result<(), CommandError> {
 
 /// Logs go to standard error. What other crates write through `log` (r2d2's retries, for one) is kept as well.
 fn start_logging(settings: &LogSettings) -> Result<(), CommandError> {
-    let Ok(filter) = EnvFilter::try_new(&settings.level) else {
-        return Ok(bad(
-            "log.level",
-            "write a filter like info or keyport=debug,actix_web=warn",
-        )?);
-    };
+    let filter = log_filter(settings)?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
@@ -63,4 +58,17 @@ fn start_logging(settings: &LogSettings) -> Result<(), CommandError> {
         LogFormat::Json => builder.json().try_init(),
     };
     started.or_else(|error| refuse(format!("logging cannot be started: {error}")))
+}
+
+/// Which log lines are written.
+///
+/// # Errors
+/// If the setting is no filter.
+pub(super) fn log_filter(settings: &LogSettings) -> Result<EnvFilter, ConfigError> {
+    EnvFilter::try_new(&settings.level).or_else(|_error| {
+        bad(
+            "log.level",
+            "write a filter like info or keyport=debug,actix_web=warn",
+        )
+    })
 }

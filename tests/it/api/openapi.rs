@@ -1,9 +1,11 @@
-//! The OpenAPI document: complete, and the same as the one in `docs/`.
+//! The OpenAPI document: complete, the same as the one in `docs/`, and true.
 
 use std::collections::BTreeSet;
 
 use keyport::web::api::openapi::document;
 use serde_json::Value;
+
+use crate::on_both_engines;
 
 /// After a change of the API: `KEYPORT_PUBLIC_URL=http://localhost:8080 cargo run -- openapi > docs/openapi.json`.
 #[test]
@@ -54,5 +56,34 @@ fn every_call_names_its_refusals_and_every_reference_leads_somewhere() {
             document["components"]["schemas"][name].is_object(),
             "{name}"
         );
+    }
+}
+
+on_both_engines! {
+    // Requests made from the document by schemathesis, valid and invalid ones: no 5xx, no undocumented status, no
+    // answer that does not fit its schema. `scripts/test` installs it.
+    async fn requests_made_from_the_document_find_nothing(app) {
+        let Ok(program) = std::env::var("KEYPORT_TEST_SCHEMATHESIS") else { return };
+        let mut maren = app.person("maren@example.com", "Maren Okafor").await;
+        let fields = [
+            ("name", "Tester"), ("expires_in", "never"), ("access", "chosen"),
+            ("scope", "keys:read"), ("scope", "keys:write"), ("scope", "usage:read"),
+        ];
+        let key = maren.create_key(&fields).await;
+        let document = app.database.folder.path().join("api.json");
+        let answer = app.program(key.as_str()).get("/api/openapi.json").await.expect(200);
+        std::fs::write(&document, answer.text()).unwrap();
+        let output = tokio::process::Command::new(program)
+            .args(["--config-file", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/schemathesis.toml"), "run"])
+            .arg(&document)
+            // A seed makes the run the same each time.
+            .args(["--url", &app.url(""), "--checks", "all", "--max-examples", "25", "--seed", "1", "--no-color"])
+            .args(["-H", &format!("x-api-key: {key}")])
+            // It leaves a folder where it runs.
+            .current_dir(app.database.folder.path())
+            .output()
+            .await
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
 }

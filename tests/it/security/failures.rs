@@ -64,7 +64,7 @@ fn a_port_in_use_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = keyport(folder.path(), &[("KEYPORT_BIND", &address)], &[]);
-    assert_fails(&output, &[&address, "KEYPORT_BIND"]);
+    assert_fails(&output, &[&address, "KEYPORT_BIND", "in use"]);
 }
 
 #[test]
@@ -94,8 +94,27 @@ fn a_database_of_a_newer_program_is_refused_and_left_alone() {
 }
 
 #[test]
+fn check_judges_every_setting_and_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = keyport(folder.path(), &[], &["check"]);
+    assert!(check.status.success());
+    assert!(String::from_utf8_lossy(&check.stdout).contains("database: none yet"));
+    for (name, value, named) in [
+        ("KEYPORT_BRAND", "9x", "brand (KEYPORT_BRAND)"),
+        ("KEYPORT_LOG_LEVEL", "keyport=loud", "log.level"),
+        ("DATABASE_URL", "mysql://h/d", "database_url (DATABASE_URL)"),
+    ] {
+        for command in [&["check"][..], &[]] {
+            assert_fails(&keyport(folder.path(), &[(name, value)], command), &[named]);
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_missing_migration_is_said_by_check_and_run_by_migrate() {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("keyport.db"), "").unwrap();
     let check = keyport(folder.path(), &[], &["check"]);
     assert_fails(&check, &["missing", "keyport migrate"]);
     assert!(keyport(folder.path(), &[], &["migrate"]).status.success());
