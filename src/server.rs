@@ -149,9 +149,15 @@ pub fn open_database(config: &Config) -> Result<Pool, StartError> {
     {
         create_folder(folder)?;
     }
-    Pool::open(&url, POOL_SIZE).map_err(|error| StartError::Database {
-        database: url.to_string(),
-        problem: error.to_string(),
+    Pool::open(&url, POOL_SIZE).map_err(|error| {
+        let mut problem = error.to_string();
+        if problem.contains("readonly database") {
+            problem.push_str(": let the user that keyport runs as write the file and its folder");
+        }
+        StartError::Database {
+            database: url.to_string(),
+            problem,
+        }
     })
 }
 

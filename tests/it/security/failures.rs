@@ -207,6 +207,66 @@ fn a_database_that_cannot_be_written_is_named_at_the_start() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_only_be_read_is_named_with_what_to_do_and_stays_as_it_is() {
+    use std::fs::{Permissions, copy, read, set_permissions};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let folder = tempfile::tempdir().unwrap();
+    assert!(keyport(folder.path(), &[], &["demo"]).status.success());
+    let file = folder.path().join("keyport.db");
+    let before = read(&file).unwrap();
+    // Root may write everything, so root's test runs a copy of the program as nobody, who can reach the copy.
+    let is_root = file.metadata().unwrap().uid() == 0;
+    let program = folder.path().join("program");
+    copy(env!("CARGO_BIN_EXE_keyport"), &program).unwrap();
+    set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    set_permissions(&file, Permissions::from_mode(0o444)).unwrap();
+    let secret = folder.path().join("instance-secret");
+    set_permissions(secret, Permissions::from_mode(0o444)).unwrap();
+    set_permissions(folder.path(), Permissions::from_mode(0o555)).unwrap();
+    for arguments in [
+        &[][..],
+        &[
+            "key",
+            "create",
+            "--account",
+            "maren@example.com",
+            "--name",
+            "x",
+        ],
+    ] {
+        let mut command = Command::new(if is_root {
+            "setpriv".as_ref()
+        } else {
+            program.as_path()
+        });
+        if is_root {
+            command
+                .args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"])
+                .arg(&program);
+        }
+        let output = command
+            .env("KEYPORT_DATA_DIR", folder.path())
+            .env("KEYPORT_BIND", "127.0.0.1:0")
+            .env_remove("DATABASE_URL")
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_fails(
+            &output,
+            &[
+                "keyport.db",
+                "readonly database",
+                "write the file and its folder",
+            ],
+        );
+    }
+    assert_eq!(read(&file).unwrap(), before);
+    // So that the folder can be removed.
+    set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_only_server_is_said_on_the_page_and_changes_nothing() {
     if crate::support::db::postgres_url().is_none() {
