@@ -1,36 +1,12 @@
 //! Databases that fail, ports in use, bad settings: a clear message, the documented status, and nothing changed.
 
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, sql_query};
 
-use crate::support::db::TestDatabase;
+use crate::support::command::{assert_fails, keyport};
 use crate::support::{Engine, TestApp};
-
-fn keyport(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_keyport"));
-    command
-        .env("KEYPORT_DATA_DIR", folder)
-        .env("KEYPORT_BIND", "127.0.0.1:0")
-        .env_remove("DATABASE_URL")
-        .current_dir(folder)
-        .args(arguments);
-    for (name, value) in settings {
-        command.env(name, value);
-    }
-    command.output().unwrap()
-}
-
-#[track_caller]
-fn assert_fails(output: &Output, words: &[&str]) {
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{message}");
-    for word in words {
-        assert!(message.contains(word), "“{word}” is not in: {message}");
-    }
-}
 
 #[test]
 fn a_bad_setting_stops_the_start_and_is_named() {
@@ -308,97 +284,4 @@ async fn a_read_only_server_is_said_on_the_page_and_changes_nothing() {
         .send_form(&opened, "/settings/api/new", &fields)
         .await
         .expect(201);
-}
-
-#[test]
-fn a_backup_holds_what_was_written_last() {
-    let folder = tempfile::tempdir().unwrap();
-    let run = |arguments: &[&str]| keyport(folder.path(), &[], arguments);
-    assert!(run(&["user", "add", "a@example.com"]).status.success());
-    let file = folder.path().join("copy.db");
-    let output = run(&["backup", file.to_str().unwrap()]);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    }
-    let url = format!("sqlite:{}", file.display());
-    let listed = keyport(folder.path(), &[("DATABASE_URL", &url)], &["user", "list"]);
-    assert!(String::from_utf8_lossy(&listed.stdout).contains("a@example.com"));
-    assert_fails(&run(&["backup", file.to_str().unwrap()]), &["exists"]);
-}
-
-#[test]
-fn commands_manage_accounts_and_keys() {
-    for engine in [Engine::Sqlite, Engine::Postgres] {
-        if engine == Engine::Postgres && crate::support::db::postgres_url().is_none() {
-            continue;
-        }
-        let database = TestDatabase::new(engine);
-        let run = |arguments: &[&str]| {
-            let output = keyport(
-                database.folder.path(),
-                &[("DATABASE_URL", &database.url)],
-                arguments,
-            );
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            (
-                output.status.code(),
-                text,
-                String::from_utf8_lossy(&output.stderr).into_owned(),
-            )
-        };
-        let (code, text, error) = run(&["user", "add", "ann@example.com", "--name", "Ann"]);
-        assert_eq!(code, Some(0), "{error}");
-        assert!(text.contains("/password/reset?token="));
-        assert_eq!(run(&["user", "add", "ANN@example.com"]).0, Some(1));
-        let (_, key, _) = run(&[
-            "key",
-            "create",
-            "--account",
-            "ann@example.com",
-            "--name",
-            "CI",
-        ]);
-        assert_eq!(key.trim().len(), 52);
-        let prefix = key.trim().rsplit_once('_').unwrap().0;
-        assert!(
-            run(&["key", "list", "--account", "ann@example.com"])
-                .1
-                .contains(prefix)
-        );
-        assert!(
-            run(&["key", "deactivate", prefix])
-                .1
-                .contains("was deactivated")
-        );
-        assert!(
-            run(&["key", "deactivate", prefix])
-                .1
-                .contains("already ended")
-        );
-        assert_eq!(run(&["key", "deactivate", key.trim()]).0, Some(1));
-        run(&["user", "operator", "ann@example.com"]);
-        run(&["user", "disable", "ann@example.com"]);
-        assert!(
-            run(&["user", "list"])
-                .1
-                .contains("operator, disabled, no password yet")
-        );
-        let (_, first, _) = run(&["demo", "--json", "--force"]);
-        let (_, second, _) = run(&["demo", "--json", "--force"]);
-        assert_eq!(first, second);
-        assert_eq!(run(&["demo"]).0, Some(1), "other accounts are there");
-        let out = database.folder.path().join("keys.txt");
-        let (code, _, error) = run(&["seed", "--keys", "1500", "--out", out.to_str().unwrap()]);
-        assert_eq!(code, Some(0), "{error}");
-        assert_eq!(std::fs::read_to_string(out).unwrap().lines().count(), 1500);
-        let document: serde_json::Value = serde_json::from_str(&run(&["openapi"]).1).unwrap();
-        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    }
 }

@@ -55,7 +55,8 @@ impl Drop for TestDatabase {
     }
 }
 
-fn run(server: &str, statement: &str) {
+/// Runs one statement on a server.
+pub fn run(server: &str, statement: &str) {
     let mut connection = PgConnection::establish(server).unwrap();
     sql_query(statement).execute(&mut connection).unwrap();
 }

@@ -2,6 +2,7 @@
 
 pub mod actors;
 pub mod app;
+pub mod command;
 pub mod db;
 pub mod html;
 

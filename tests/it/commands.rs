@@ -1,0 +1,184 @@
+//! The commands of operators: accounts, keys, backup and restore.
+
+use std::process::Command;
+
+use keyport::crypto::random::{base62_text, system_rng};
+use url::Url;
+
+use crate::support::command::{assert_fails, keyport};
+use crate::support::db::{self, TestDatabase, postgres_url};
+use crate::support::{Engine, TestApp};
+
+#[test]
+fn a_backup_holds_what_was_written_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| keyport(folder.path(), &[], arguments);
+    assert!(run(&["user", "add", "a@example.com"]).status.success());
+    let file = folder.path().join("copy.db");
+    let output = run(&["backup", file.to_str().unwrap()]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let url = format!("sqlite:{}", file.display());
+    let listed = keyport(folder.path(), &[("DATABASE_URL", &url)], &["user", "list"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("a@example.com"));
+    assert_fails(&run(&["backup", file.to_str().unwrap()]), &["exists"]);
+}
+
+#[test]
+fn commands_manage_accounts_and_keys() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        if engine == Engine::Postgres && crate::support::db::postgres_url().is_none() {
+            continue;
+        }
+        let database = TestDatabase::new(engine);
+        let run = |arguments: &[&str]| {
+            let output = keyport(
+                database.folder.path(),
+                &[("DATABASE_URL", &database.url)],
+                arguments,
+            );
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            (
+                output.status.code(),
+                text,
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            )
+        };
+        let (code, text, error) = run(&["user", "add", "ann@example.com", "--name", "Ann"]);
+        assert_eq!(code, Some(0), "{error}");
+        assert!(text.contains("/password/reset?token="));
+        assert_eq!(run(&["user", "add", "ANN@example.com"]).0, Some(1));
+        let (_, key, _) = run(&[
+            "key",
+            "create",
+            "--account",
+            "ann@example.com",
+            "--name",
+            "CI",
+        ]);
+        assert_eq!(key.trim().len(), 52);
+        let prefix = key.trim().rsplit_once('_').unwrap().0;
+        assert!(
+            run(&["key", "list", "--account", "ann@example.com"])
+                .1
+                .contains(prefix)
+        );
+        assert!(
+            run(&["key", "deactivate", prefix])
+                .1
+                .contains("was deactivated")
+        );
+        assert!(
+            run(&["key", "deactivate", prefix])
+                .1
+                .contains("already ended")
+        );
+        assert_eq!(run(&["key", "deactivate", key.trim()]).0, Some(1));
+        run(&["user", "operator", "ann@example.com"]);
+        run(&["user", "disable", "ann@example.com"]);
+        assert!(
+            run(&["user", "list"])
+                .1
+                .contains("operator, disabled, no password yet")
+        );
+        let (_, first, _) = run(&["demo", "--json", "--force"]);
+        let (_, second, _) = run(&["demo", "--json", "--force"]);
+        assert_eq!(first, second);
+        assert_eq!(run(&["demo"]).0, Some(1), "other accounts are there");
+        let out = database.folder.path().join("keys.txt");
+        let (code, _, error) = run(&["seed", "--keys", "1500", "--out", out.to_str().unwrap()]);
+        assert_eq!(code, Some(0), "{error}");
+        assert_eq!(std::fs::read_to_string(out).unwrap().lines().count(), 1500);
+        let document: serde_json::Value = serde_json::from_str(&run(&["openapi"]).1).unwrap();
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    }
+}
+
+/// As `docs/operations.md` tells it: dump, restore into a new database, start with the same instance secret.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_postgresql_is_restored_and_its_keys_work() {
+    let Some(server) = postgres_url() else { return };
+    let (live, restored) = (OwnDatabase::new(&server), OwnDatabase::new(&server));
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = keyport(folder.path(), &[("DATABASE_URL", &live.url)], arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["user", "add", "ann@example.com"]);
+    let create = ["key", "create", "--account", "ann@example.com", "--name"];
+    let key = run(&[&create[..], &["Kept"]].concat());
+    let file = folder.path().join("copy.dump");
+    run(&["backup", file.to_str().unwrap()]);
+    run(&[&create[..], &["Made after the backup"]].concat());
+    let done = Command::new("pg_restore")
+        .args([
+            "--no-owner",
+            "--exit-on-error",
+            "--single-transaction",
+            "--dbname",
+            &restored.url,
+        ])
+        .arg(&file)
+        .status()
+        .unwrap();
+    assert!(done.success());
+    let secret = std::fs::read_to_string(folder.path().join("instance-secret")).unwrap();
+    let settings = [
+        ("DATABASE_URL", restored.url.as_str()),
+        ("KEYPORT_SECRET", secret.trim()),
+    ];
+    let app = TestApp::spawn_with(Engine::Sqlite, &settings).await;
+    app.program(key.trim())
+        .get("/api/v1/account")
+        .await
+        .expect(200);
+    let listed = keyport(
+        folder.path(),
+        &settings,
+        &["key", "list", "--account", "ann@example.com"],
+    );
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(
+        listed.contains("Kept") && !listed.contains("after"),
+        "{listed}"
+    );
+}
+
+/// A whole database on the tests' server, where a schema is not enough; gone when this is.
+struct OwnDatabase {
+    url: String,
+    server: String,
+    name: String,
+}
+
+impl OwnDatabase {
+    fn new(server: &str) -> Self {
+        let name = format!("d_{}", base62_text(&mut system_rng(), 12).to_lowercase());
+        db::run(server, &format!("CREATE DATABASE {name}"));
+        let mut url = Url::parse(server).unwrap();
+        url.set_path(&name);
+        Self {
+            url: url.into(),
+            server: server.to_owned(),
+            name,
+        }
+    }
+}
+
+impl Drop for OwnDatabase {
+    fn drop(&mut self) {
+        db::run(
+            &self.server,
+            &format!("DROP DATABASE {} WITH (FORCE)", self.name),
+        );
+    }
+}
