@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod api;
+mod colours;
 mod commands;
 mod layers;
 mod migrations;
