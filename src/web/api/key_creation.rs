@@ -119,7 +119,6 @@ pub async fn create(
     match created.map_err(|Refused(error)| error)? {
         CreationByKey::Made(key, full_key) => Ok(HttpResponse::Created()
             .insert_header((header::LOCATION, format!("/api/v1/keys/{}", key.id)))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
             .json(CreatedKey {
                 record: KeyRecord::of(&key, now, &state.policy.scopes),
                 key: Some(full_key.reveal().to_owned()),

@@ -115,6 +115,12 @@ fn finish(
     {
         response.headers_mut().insert(KEY_EXPIRES, value);
     }
+    // A yes is true for one request only: no cache on the way may repeat it.
+    if is_api(req.path()) {
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     decorate(response.headers_mut(), state, id);
     ServiceResponse::new(req, response)
 }

@@ -20,6 +20,7 @@ on_both_engines! {
         assert_eq!(json["key_id"], id_of(&key));
         assert_eq!(json["expires_at"], "2026-11-22T19:31:00Z");
         assert_eq!(answer.header("keyport-key-expires"), "2026-11-22T19:31:00Z");
+        assert_eq!(answer.header("cache-control"), "no-store");
         let names = ["authorization", "Authorization"];
         for value in [format!("Bearer {key}"), format!("apikey {key}")] {
             let anonymous = app.program("").send(Method::GET, ACCOUNT, None, &[]).await;
