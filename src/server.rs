@@ -28,6 +28,10 @@ use crate::domain::housekeeping;
 use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, Writer};
+use crate::domain::verification::Verifier;
+use crate::domain::verification::engine::{Engine, EngineThread};
+use crate::domain::verification::gatherer::Gatherer;
+use crate::domain::verification::limits::Windows;
 use crate::secret::Secret;
 use crate::store::connection::DatabaseUrlError;
 use crate::store::migrations::{self, MigrateError};
@@ -350,6 +354,7 @@ pub struct Running {
     pub state: AppState,
     handle: ServerHandle,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    engine: EngineThread,
     writer: Writer,
     housekeeping: (Sender<()>, JoinHandle<()>),
 }
@@ -361,6 +366,8 @@ pub struct Running {
 pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, StartError> {
     let Opened { pool, policy } = open(config, &clock)?;
     let (recorder, writer) = Recorder::start(pool.clone()).map_err(StartError::Thread)?;
+    let (engine, engine_thread) =
+        Engine::start(pool.url().clone(), policy.clone()).map_err(StartError::Thread)?;
     let housekeeping = start_housekeeping(pool.clone(), clock.clone())?;
     let secrets = policy.secrets.clone();
     let state = AppState {
@@ -369,6 +376,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         form_key: secrets.form_token_key(),
         policy,
         passwords: PasswordWorker::new(config.workers),
+        engine,
         recorder,
         site: Arc::new(Site {
             public_url: config.public_url.clone(),
@@ -377,9 +385,18 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         }),
     };
     let shared = web::Data::new(state.clone());
+    let windows = Arc::new(Windows::default());
     let server = HttpServer::new(move || {
+        // Runs once on each worker: the verifier gathers the questions of its own event loop.
+        let verifier = Verifier::new(
+            Gatherer::new(shared.engine.clone()),
+            shared.policy.clone(),
+            windows.clone(),
+            shared.clock.clone(),
+        );
         App::new()
             .app_data(shared.clone())
+            .app_data(verifier)
             .configure(crate::web::routes)
             .wrap(crate::web::sessions(&shared, &secrets))
             .wrap(from_fn(crate::web::middleware::envelope))
@@ -405,6 +422,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         state,
         handle,
         serving: actix_web::rt::spawn(server),
+        engine: engine_thread,
         writer,
         housekeeping,
     })
@@ -426,6 +444,7 @@ impl Running {
             tracing::error!(error = %chain(&error), "the last uses could not be written");
         }
         drop(self.state);
+        drop(self.engine);
         drop(self.writer);
     }
 }

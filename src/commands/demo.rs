@@ -12,6 +12,7 @@ use crate::clock::{SharedClock, Timestamp};
 use crate::config::Config;
 use crate::crypto::random::base62_text;
 use crate::domain::accounts::{self, Account};
+use crate::domain::api_keys::addresses::AllowedAddresses;
 use crate::domain::api_keys::key_string::FullKey;
 use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::api_keys::scopes::Access;
@@ -317,6 +318,8 @@ fn make_key(
         name: Name::parse(demo.name).or_else(|error| refuse(error.to_string()))?,
         expires_at: demo.life.map(|life| created_at + TimeDelta::minutes(life)),
         access,
+        allowed_addresses: AllowedAddresses::default(),
+        rate_limit: None,
     };
     let (mut key, full_key) = api_keys::create(db, &act(created_at), policy, rng, account.id, new)
         .or_else(|error| refuse(chain(&error)))?;

@@ -6,8 +6,10 @@ use super::{CommandError, account, opened, print, refuse};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::random::system_rng;
+use crate::domain::api_keys::addresses::AllowedAddresses;
 use crate::domain::api_keys::expiry::{Expiry, Life};
 use crate::domain::api_keys::policy::KeyPolicy;
+use crate::domain::api_keys::rate_limit::RateLimit;
 use crate::domain::api_keys::scopes::{Access, KEYS_VERIFY};
 use crate::domain::api_keys::{self, Deactivated, KeyList, KeyState, NewApiKey};
 use crate::domain::audit::Act;
@@ -31,6 +33,12 @@ pub enum KeyCommand {
         /// A scope; may be repeated. Without any, all but managing and verifying keys.
         #[arg(long)]
         scope: Vec<String>,
+        /// An address or CIDR block that it may be used from; may be repeated. Without any, everywhere.
+        #[arg(long, value_name = "ADDRESS")]
+        allow: Vec<String>,
+        /// Requests a minute that it may make.
+        #[arg(long, value_name = "REQUESTS")]
+        rate_limit: Option<i64>,
     },
     /// List an account's keys.
     List {
@@ -59,7 +67,13 @@ pub fn run(config: &Config, clock: &SharedClock, command: KeyCommand) -> Result<
             name,
             expires_in,
             scope,
+            allow,
+            rate_limit,
         } => {
+            let allowed_addresses = AllowedAddresses::parse(allow.iter().map(String::as_str))
+                .or_else(|error| refuse(format!("bad --allow: {error}")))?;
+            let rate_limit = (rate_limit.map(RateLimit::new).transpose())
+                .or_else(|error| refuse(format!("bad --rate-limit: {error}")))?;
             let name =
                 Name::parse(&name).or_else(|error| refuse(format!("bad --name: {error}")))?;
             let expiry = match expires_in.as_str() {
@@ -79,6 +93,8 @@ pub fn run(config: &Config, clock: &SharedClock, command: KeyCommand) -> Result<
                     name,
                     expires_at,
                     access,
+                    allowed_addresses,
+                    rate_limit,
                 };
                 let made = api_keys::create(db, &act, &policy, &mut system_rng(), owner.id, new);
                 match made {

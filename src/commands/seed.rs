@@ -84,7 +84,7 @@ fn make_batch(
                 account_id,
                 brand: policy.brand.as_str().to_owned(),
                 name: format!("Seed {}", number % KEYS_PER_ACCOUNT + 1),
-                digest: full_key.digest(&digest_key).as_bytes().to_vec(),
+                digest: full_key.digest(digest_key).as_bytes().to_vec(),
                 digest_secret_id: policy.secrets.current_id().to_owned(),
                 scopes: None,
                 created_at: now,
@@ -93,6 +93,9 @@ fn make_batch(
                 deactivated_by: None,
                 ends_at: expires_at,
                 deleted_at: None,
+                allowed_addresses: None,
+                rate_limit: None,
+                secret_number: 1,
             },
         )?;
         made.push(full_key);

@@ -7,10 +7,15 @@ use zeroize::Zeroizing;
 
 /// HMAC-SHA256 (RFC 2104) of `message` under `key`.
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104)");
-    mac.update(message);
-    mac.finalize().into_bytes().into()
+    keyed(key)
+        .chain_update(message)
+        .finalize()
+        .into_bytes()
+        .into()
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104)")
 }
 
 /// SHA-256. Enough for random values of 128 bits and more, which no one can guess from their digest.
@@ -23,19 +28,26 @@ pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-/// The key under which full API keys are digested. One per instance secret.
+/// The key under which full API keys are digested. One per instance secret. Wiped on drop.
 #[derive(Clone)]
-pub struct DigestKey(Zeroizing<[u8; 32]>);
+pub struct DigestKey(Hmac<Sha256>);
 
 impl DigestKey {
-    /// Wraps 32 bytes derived from an instance secret.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+    /// Takes 32 bytes derived from an instance secret. They are worked in once, not again for each digest.
+    pub fn new(bytes: &Zeroizing<[u8; 32]>) -> Self {
+        Self(keyed(bytes.as_slice()))
     }
 
     /// The digest that is stored for the full key `full_key`.
     pub fn digest(&self, full_key: &[u8]) -> KeyDigest {
-        KeyDigest(hmac_sha256(self.0.as_slice(), full_key))
+        KeyDigest(
+            self.0
+                .clone()
+                .chain_update(full_key)
+                .finalize()
+                .into_bytes()
+                .into(),
+        )
     }
 }
 
@@ -47,6 +59,11 @@ impl KeyDigest {
     /// The bytes for the database.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The bytes, to keep beside others.
+    pub fn into_bytes(self) -> [u8; 32] {
+        self.0
     }
 
     /// True if `stored` is this digest, compared in constant time. A stored value of another length never is.
@@ -73,9 +90,10 @@ mod tests {
 
     #[test]
     fn a_digest_matches_itself_and_nothing_else() {
-        let digest = DigestKey::new([1; 32]).digest(b"key");
+        let key = |byte| DigestKey::new(&Zeroizing::new([byte; 32]));
+        let digest = key(1).digest(b"key");
         assert!(digest.matches(digest.as_bytes()));
-        assert!(!digest.matches(DigestKey::new([2; 32]).digest(b"key").as_bytes()));
+        assert!(!digest.matches(key(2).digest(b"key").as_bytes()));
         assert!(!digest.matches(&digest.as_bytes()[..31]));
         assert!(!digest.matches(b""));
     }

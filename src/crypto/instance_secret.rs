@@ -36,6 +36,7 @@ pub struct InstanceSecrets {
 struct Entry {
     id: String,
     bytes: Zeroizing<[u8; 32]>,
+    digest_key: DigestKey,
 }
 
 impl Entry {
@@ -90,16 +91,18 @@ impl InstanceSecrets {
     }
 
     /// The digest key of the current secret, for new API keys.
-    pub fn current_digest_key(&self) -> DigestKey {
-        DigestKey::new(self.current().derive(API_KEY_DIGEST))
+    pub fn current_digest_key(&self) -> &DigestKey {
+        &self.current().digest_key
     }
 
-    /// The digest key of the secret with this id; `None` if that secret is not here any more.
-    pub fn digest_key(&self, id: &str) -> Option<DigestKey> {
-        self.entries
-            .iter()
-            .find(|entry| entry.id == id)
-            .map(|entry| DigestKey::new(entry.derive(API_KEY_DIGEST)))
+    /// The place of the secret with this id, for [`InstanceSecrets::digest_key`]; `None` if it is not here any more.
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.id == id)
+    }
+
+    /// The digest key of the secret at this place.
+    pub fn digest_key(&self, position: usize) -> Option<&DigestKey> {
+        self.entries.get(position).map(|entry| &entry.digest_key)
     }
 
     /// Key for the signature of the session cookie.
@@ -137,10 +140,12 @@ fn parse_entry(part: &str) -> Option<Entry> {
         return None;
     }
     let decoded = Zeroizing::new(STANDARD.decode(encoded).ok()?);
-    let bytes: [u8; 32] = decoded.as_slice().try_into().ok()?;
+    let bytes: Zeroizing<[u8; 32]> = Zeroizing::new(decoded.as_slice().try_into().ok()?);
+    let digest_key = Zeroizing::new(hmac_sha256(bytes.as_slice(), API_KEY_DIGEST.as_bytes()));
     Some(Entry {
         id: id.to_owned(),
-        bytes: Zeroizing::new(bytes),
+        bytes,
+        digest_key: DigestKey::new(&digest_key),
     })
 }
 
@@ -168,8 +173,8 @@ mod tests {
     fn the_first_entry_is_current_and_the_others_can_be_found() {
         let secrets = InstanceSecrets::parse(&secret(&format!("{ONE},{TWO}\n"))).unwrap();
         assert_eq!(secrets.current_id(), "a");
-        assert!(secrets.digest_key("b").is_some());
-        assert!(secrets.digest_key("c").is_none());
+        assert!(secrets.position("b").is_some());
+        assert!(secrets.position("c").is_none());
     }
 
     #[test]

@@ -2,11 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::accounts::AccountRow;
 use super::connection::Db;
 use super::error::StoreError;
 use super::last_uses::LastUseRow;
-use super::schema::{accounts, api_key_last_uses, api_keys};
+use super::schema::{api_key_last_uses, api_keys};
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ApiKeyId};
 
@@ -40,6 +39,12 @@ pub struct ApiKeyRow {
     pub ends_at: Timestamp,
     /// When it was removed from the lists, if so.
     pub deleted_at: Option<Timestamp>,
+    /// Addresses and CIDR blocks from which it may be used, separated by spaces; `None` for everywhere.
+    pub allowed_addresses: Option<String>,
+    /// Requests a minute; `None` for no limit.
+    pub rate_limit: Option<i64>,
+    /// Which of its secrets is the current one, counted from 1.
+    pub secret_number: i64,
 }
 
 /// A key with its last use.
@@ -100,15 +105,11 @@ pub fn find_for_account(
         .optional()?)
 }
 
-/// A key with its owner, deleted or not: what judging a presented key needs.
-pub fn find_with_owner(
-    db: &mut Db,
-    id: ApiKeyId,
-) -> Result<Option<(ApiKeyRow, AccountRow)>, StoreError> {
+/// Whose key this is, deleted or not.
+pub fn owner_of(db: &mut Db, id: ApiKeyId) -> Result<Option<AccountId>, StoreError> {
     Ok(api_keys::table
-        .inner_join(accounts::table)
-        .filter(api_keys::id.eq(id))
-        .select((ApiKeyRow::as_select(), AccountRow::as_select()))
+        .find(id)
+        .select(api_keys::account_id)
         .first(db)
         .optional()?)
 }

@@ -108,6 +108,44 @@ pub fn connect(url: &DatabaseUrl) -> Result<Db, ConnectionError> {
     }
 }
 
+/// Opens a connection that only reads, for the thread that verifies keys: it gives up sooner, since requests wait for it,
+/// and notices a server that has vanished.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_for_verifying(url: &DatabaseUrl) -> Result<Db, ConnectionError> {
+    let (mut db, settings) = match url {
+        DatabaseUrl::Postgres(url) => {
+            let mut url = url.clone();
+            let known: Vec<String> = url.query_pairs().map(|(name, _)| name.into()).collect();
+            for (name, value) in VANISHED_SERVER {
+                if !known.iter().any(|known| known == name) {
+                    url.query_pairs_mut().append_pair(name, value);
+                }
+            }
+            let settings = "SET statement_timeout = '2s'; SET default_transaction_read_only = on";
+            (Db::Postgres(connect_postgres(&url)?), settings)
+        }
+        DatabaseUrl::Sqlite(path) => {
+            let settings = "PRAGMA busy_timeout = 1000; PRAGMA query_only = ON";
+            (Db::Sqlite(connect_sqlite(path)?), settings)
+        }
+    };
+    db.batch_execute(settings)
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(db)
+}
+
+/// Seconds, tries and milliseconds after which libpq gives up a server that answers no packet
+/// (postgresql.org/docs/15/libpq-connect.html).
+const VANISHED_SERVER: [(&str, &str); 5] = [
+    ("connect_timeout", "2"),
+    ("keepalives_idle", "2"),
+    ("keepalives_interval", "1"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "4000"),
+];
+
 fn connect_postgres(url: &Url) -> Result<PgConnection, ConnectionError> {
     let mut url = url.clone();
     if !url.query_pairs().any(|(name, _)| name == "connect_timeout") {

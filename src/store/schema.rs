@@ -38,6 +38,9 @@ diesel::table! {
         deactivated_by -> Nullable<Text>,
         ends_at -> Int8,
         deleted_at -> Nullable<Int8>,
+        allowed_addresses -> Nullable<Text>,
+        rate_limit -> Nullable<Int8>,
+        secret_number -> Int8,
     }
 }
 
@@ -87,6 +90,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    replaced_secrets (api_key_id, number) {
+        api_key_id -> Int8,
+        number -> Int8,
+        digest -> Bytea,
+        digest_secret_id -> Text,
+        replaced_at -> Int8,
+        ends_at -> Int8,
+    }
+}
+
+diesel::table! {
     sessions (id_digest) {
         id_digest -> Bytea,
         account_id -> Int8,
@@ -113,11 +127,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    verification_changes (id) {
+        id -> Int8,
+        epoch -> Int8,
+        nonce -> Int8,
+        api_key_id -> Nullable<Int8>,
+        account_id -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    verification_epoch (id) {
+        id -> Int8,
+        epoch -> Int8,
+        nonce -> Int8,
+    }
+}
+
 diesel::joinable!(api_key_last_uses -> api_keys (api_key_id));
 diesel::joinable!(api_keys -> accounts (account_id));
 diesel::joinable!(idempotency_keys -> accounts (account_id));
 diesel::joinable!(idempotency_keys -> api_keys (api_key_id));
 diesel::joinable!(one_time_links -> accounts (account_id));
+diesel::joinable!(replaced_secrets -> api_keys (api_key_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(shown_forms -> accounts (account_id));
 diesel::joinable!(shown_forms -> api_keys (api_key_id));
@@ -130,7 +163,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     instance_secrets,
     one_time_links,
+    replaced_secrets,
     sessions,
     shown_forms,
     throttles,
+    verification_changes,
+    verification_epoch,
 );

@@ -9,6 +9,7 @@ use crate::config::SignUp;
 use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::Recorder;
+use crate::domain::verification::engine::Engine;
 use crate::store::Pool;
 
 /// What the pages say about this instance.
@@ -54,6 +55,8 @@ pub struct AppState {
     pub policy: Arc<KeyPolicy>,
     /// Hashes passwords.
     pub passwords: PasswordWorker,
+    /// The verifier thread; each worker asks it through a [`crate::domain::verification::Verifier`] of its own.
+    pub engine: Engine,
     /// Notes the use of keys.
     pub recorder: Recorder,
     /// Key under which form tokens are made.

@@ -27,6 +27,9 @@ pub enum CreateByKeyError {
     /// The key would have more scopes than its maker.
     #[error("the key would have more scopes than its maker")]
     MoreScopes,
+    /// The key could be used from more addresses than its maker.
+    #[error("the key could be used from more addresses than its maker")]
+    MoreAddresses,
     /// The key would outlive its maker, which ends at this time.
     #[error("the key would outlive its maker")]
     LongerLife(Timestamp),
@@ -65,7 +68,7 @@ pub fn create_by_key(
     new: NewApiKey,
     idempotency: Option<(Vec<u8>, Vec<u8>)>,
 ) -> Result<CreationByKey, CreateByKeyError> {
-    let owner = caller.owner.id;
+    let owner = caller.key.owner.id;
     // Two requests with one idempotency key take turns here.
     accounts::lock(db, owner)?;
     if let Some((key_digest, body_digest)) = &idempotency
@@ -114,6 +117,9 @@ fn check_within(
     };
     if exceeds_scopes {
         return Err(CreateByKeyError::MoreScopes);
+    }
+    if !(new.allowed_addresses).are_within(&caller.key.allowed_addresses) {
+        return Err(CreateByKeyError::MoreAddresses);
     }
     if new.expires_at.unwrap_or(Timestamp::NEVER) > caller.key.ends_at {
         return Err(CreateByKeyError::LongerLife(caller.key.ends_at));

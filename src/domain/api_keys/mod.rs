@@ -4,16 +4,20 @@
 //! ended key stays ended. Deleting an ended key only hides it: its digest stays, so that presenting it is still
 //! recognised.
 
+pub mod addresses;
 pub mod by_key;
 pub mod expiry;
 pub mod key_string;
 pub mod policy;
+pub mod rate_limit;
 pub mod scopes;
 
 use rand::CryptoRng;
 
+use self::addresses::AllowedAddresses;
 use self::key_string::FullKey;
 use self::policy::KeyPolicy;
+use self::rate_limit::RateLimit;
 use self::scopes::Access;
 use super::accounts::Account;
 use super::audit::{Act, Action, Outcome};
@@ -61,6 +65,12 @@ pub struct ApiKey {
     pub name: String,
     /// What it may be used for.
     pub access: Access,
+    /// From where it may be used.
+    pub allowed_addresses: AllowedAddresses,
+    /// How many requests a minute it may make; `None` for any number.
+    pub rate_limit: Option<RateLimit>,
+    /// Which of its secrets is the current one, counted from 1.
+    pub secret_number: i64,
     /// When it was made.
     pub created_at: Timestamp,
     /// When time ends it; `None` for never.
@@ -110,6 +120,9 @@ impl From<ApiKeyRow> for ApiKey {
             prefix: key_string::prefix(&row.brand, row.id),
             name: row.name,
             access: Access::from_stored(row.scopes.as_deref()),
+            allowed_addresses: AllowedAddresses::from_stored(row.allowed_addresses.as_deref()),
+            rate_limit: row.rate_limit.map(RateLimit::from_stored),
+            secret_number: row.secret_number,
             created_at: row.created_at,
             expires_at: row.expires_at,
             deactivated_at: row.deactivated_at,
@@ -142,6 +155,10 @@ pub struct NewApiKey {
     pub expires_at: Option<Timestamp>,
     /// What it may be used for.
     pub access: Access,
+    /// From where it may be used.
+    pub allowed_addresses: AllowedAddresses,
+    /// How many requests a minute it may make; `None` for any number.
+    pub rate_limit: Option<RateLimit>,
 }
 
 /// Why a key was not made. Nothing was written.
@@ -186,7 +203,7 @@ pub fn create(
         brand: policy.brand.as_str().to_owned(),
         name: new.name.as_str().to_owned(),
         digest: full_key
-            .digest(&policy.secrets.current_digest_key())
+            .digest(policy.secrets.current_digest_key())
             .as_bytes()
             .to_vec(),
         digest_secret_id: policy.secrets.current_id().to_owned(),
@@ -197,6 +214,9 @@ pub fn create(
         deactivated_by: None,
         ends_at: new.expires_at.unwrap_or(Timestamp::NEVER),
         deleted_at: None,
+        allowed_addresses: new.allowed_addresses.to_stored(),
+        rate_limit: new.rate_limit.map(|limit| limit.requests().into()),
+        secret_number: 1,
     };
     rows::insert(db, &row)?;
     let key = ApiKey::from(row);
@@ -253,8 +273,8 @@ pub fn find(db: &mut Db, owner: AccountId, id: ApiKeyId) -> Result<Option<ApiKey
 /// # Errors
 /// If the database fails.
 pub fn find_anyones(db: &mut Db, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
-    match rows::find_with_owner(db, id)? {
-        Some((row, _)) => find(db, row.account_id, id),
+    match rows::owner_of(db, id)? {
+        Some(owner) => find(db, owner, id),
         None => Ok(None),
     }
 }

@@ -1,165 +1,285 @@
-//! From a presented key to a verdict, in the order that the documentation gives: known id and right secret, owner
-//! enabled, not deactivated, not expired, scope.
+//! From a presented key to a verdict. Pages, the API, `/auth` and `/api/v1/verify` all go through [`Verifier::verify`].
 //!
-//! The row is read for this request and for no other: nothing is remembered, so nothing can be stale.
+//! 1. The key is parsed: what is malformed costs no query.
+//! 2. The worker's questions of this turn go to the verifier thread as one batch ([`gatherer`]).
+//! 3. The thread confirms with the database what it remembers, fetches what it does not, and answers ([`engine`]).
+//! 4. [`judge`] makes the verdict of the record, the time, the address and the scopes, in the documented order.
+//! 5. Whatever else would be accepted is counted against the key's rate limit ([`limits`]).
 
-use super::accounts::Account;
-use super::api_keys::ApiKey;
-use super::api_keys::key_string::PresentedKey;
+pub mod engine;
+pub mod gatherer;
+pub mod limits;
+mod memory;
+pub mod record;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use self::engine::Unverifiable;
+use self::gatherer::Gatherer;
+use self::limits::{RateState, Windows};
+use self::record::{Found, KeyRecord, SecretMatch};
 use super::api_keys::policy::KeyPolicy;
-use crate::clock::Timestamp;
-use crate::store::api_keys as rows;
-use crate::store::{Db, StoreError};
+use crate::clock::{SharedClock, Timestamp};
 
-/// A key that was accepted, with its owner.
+/// A key that was accepted.
 #[derive(Clone, Debug)]
 pub struct Accepted {
-    /// The key.
-    pub key: ApiKey,
-    /// Its owner.
-    pub owner: Account,
+    /// The key, with its owner.
+    pub key: Arc<KeyRecord>,
+    /// How it stands to its rate limit, if it has one.
+    pub rate: Option<RateState>,
 }
 
 /// Why a key was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// No such key: an unknown id, or a wrong secret. The two are not told apart.
-    Unknown,
+    /// Malformed, an unknown id, or a wrong secret. They are not told apart.
+    Invalid,
     /// Its owner may do nothing at present.
     OwnerDisabled,
     /// Someone ended it at this time.
     Deactivated(Timestamp),
     /// It ended by itself at this time.
     Expired(Timestamp),
+    /// The key has another secret now; this one stopped working at this time.
+    ReplacedSecret(Timestamp),
+    /// It may not be used from this address; `None` for an address that is not known for sure.
+    AddressNotAllowed(Option<IpAddr>),
     /// It may not be used for this scope.
     MissingScope(String),
+    /// It has made as many requests as it may.
+    RateLimited(RateState),
 }
 
-/// Judges a presented key for a request that needs `scope` (`None`: any key will do).
-///
-/// `now` is asked for after the row was read: a key that expires while the database is slow is expired.
-///
-/// # Errors
-/// If the database fails: that is neither a yes nor a no.
-pub fn verify(
-    db: &mut Db,
-    now: impl FnOnce() -> Timestamp,
-    policy: &KeyPolicy,
-    presented: &PresentedKey,
-    scope: Option<&str>,
-) -> Result<Result<Accepted, Refusal>, StoreError> {
-    let found = rows::find_with_owner(db, presented.id)?;
-    let secret_id = found.as_ref().map(|(row, _)| row.digest_secret_id.as_str());
-    // Unknown ids cost the same digest and comparison as known ones.
-    let digest_key = secret_id
-        .and_then(|id| policy.secrets.digest_key(id))
-        .unwrap_or_else(|| policy.secrets.current_digest_key());
-    let digest = presented.digest(&digest_key);
-    let stored: &[u8] = found.as_ref().map_or(&[0; 32], |(row, _)| &row.digest);
-    let matches = digest.matches(stored);
-    let Some((row, owner)) = found.filter(|_| matches) else {
-        return Ok(Err(Refusal::Unknown));
-    };
-    let accepted = Accepted {
-        key: row.into(),
-        owner: owner.into(),
-    };
-    Ok(match refusal(&accepted, now(), scope) {
-        Some(refusal) => Err(refusal),
-        None => Ok(accepted),
-    })
+/// The answer to a presented key.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The key that is meant, also if it was refused; `None` if the presented text names none.
+    pub key: Option<Arc<KeyRecord>>,
+    /// What the presented secret is to that key.
+    pub secret: SecretMatch,
+    /// When it was judged.
+    pub at: Timestamp,
+    /// Yes, with the state of the rate limit, or no.
+    pub outcome: Result<Option<RateState>, Refusal>,
 }
 
-/// The verdict on a key whose secret was right: `None` for yes.
-pub fn refusal(candidate: &Accepted, now: Timestamp, scope: Option<&str>) -> Option<Refusal> {
-    let Accepted { key, owner } = candidate;
-    if owner.disabled_at.is_some() {
+impl Verdict {
+    /// Yes, or why not.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn into_result(self) -> Result<Accepted, Refusal> {
+        match (self.outcome, self.key) {
+            (Ok(rate), Some(key)) => Ok(Accepted { key, rate }),
+            (Ok(_), None) => Err(Refusal::Invalid),
+            (Err(refusal), _) => Err(refusal),
+        }
+    }
+}
+
+/// What a key is asked to be good for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Need<'a> {
+    /// All of these scopes.
+    pub scopes: &'a [&'a str],
+    /// The client's address; `None` if it is not known for sure.
+    pub address: Option<IpAddr>,
+}
+
+/// Gives verdicts. One for each worker; stays on its thread.
+#[derive(Clone)]
+pub struct Verifier {
+    gatherer: Gatherer,
+    policy: Arc<KeyPolicy>,
+    windows: Arc<Windows>,
+    clock: SharedClock,
+}
+
+impl Verifier {
+    /// For one worker.
+    pub fn new(
+        gatherer: Gatherer,
+        policy: Arc<KeyPolicy>,
+        windows: Arc<Windows>,
+        clock: SharedClock,
+    ) -> Self {
+        Self {
+            gatherer,
+            policy,
+            windows,
+            clock,
+        }
+    }
+
+    /// Judges a presented key, as its bytes came.
+    ///
+    /// # Errors
+    /// If the database cannot be asked: that is neither a yes nor a no.
+    pub async fn verify(&self, presented: &[u8], need: Need<'_>) -> Result<Verdict, Unverifiable> {
+        let Ok(presented) = self.policy.parse(presented) else {
+            return Ok(self.no_key());
+        };
+        let found = self.gatherer.look_up(presented).await?;
+        let Some(Found { record, secret }) = found else {
+            return Ok(self.no_key());
+        };
+        // Asked for only now: a key that expires while the database is slow is expired.
+        let at = self.clock.now();
+        let outcome = match judge(&record, secret, at, need) {
+            Some(refusal) => Err(refusal),
+            None => match record.rate_limit {
+                Some(limit) => (self.windows.take(record.id, limit, at))
+                    .map(Some)
+                    .map_err(Refusal::RateLimited),
+                None => Ok(None),
+            },
+        };
+        Ok(Verdict {
+            key: Some(record),
+            secret,
+            at,
+            outcome,
+        })
+    }
+
+    fn no_key(&self) -> Verdict {
+        Verdict {
+            key: None,
+            secret: SecretMatch::Wrong,
+            at: self.clock.now(),
+            outcome: Err(Refusal::Invalid),
+        }
+    }
+}
+
+/// The verdict but for the rate limit: `None` for yes. The order is the documented one: right secret, owner enabled, not
+/// deactivated, not expired, secret not replaced, address, scopes.
+pub fn judge(
+    key: &KeyRecord,
+    secret: SecretMatch,
+    now: Timestamp,
+    need: Need<'_>,
+) -> Option<Refusal> {
+    if secret == SecretMatch::Wrong {
+        return Some(Refusal::Invalid);
+    }
+    if key.owner.is_disabled {
         return Some(Refusal::OwnerDisabled);
     }
-    if let Some(at) = key.deactivated_at {
-        return Some(Refusal::Deactivated(at));
+    if key.is_deactivated {
+        return Some(Refusal::Deactivated(key.ends_at));
     }
     if key.ends_at <= now {
         return Some(Refusal::Expired(key.ends_at));
     }
-    match scope {
-        Some(scope) if !key.access.allows(scope) => Some(Refusal::MissingScope(scope.to_owned())),
-        _ => None,
+    if let SecretMatch::Replaced { ends_at, .. } = secret
+        && ends_at <= now
+    {
+        return Some(Refusal::ReplacedSecret(ends_at));
     }
+    if !key.allowed_addresses.allow(need.address) {
+        return Some(Refusal::AddressNotAllowed(need.address));
+    }
+    (need.scopes.iter())
+        .find(|scope| !key.access.allows(scope))
+        .map(|scope| Refusal::MissingScope((*scope).to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::record::{Owner, StoredDigest};
     use super::*;
+    use crate::domain::api_keys::addresses::AllowedAddresses;
     use crate::domain::api_keys::scopes::{Access, KEYS_WRITE};
-    use crate::ids::{AccountId, ApiKeyId};
     use chrono::TimeDelta;
-    use chrono_tz::Tz;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+    const CURRENT: SecretMatch = SecretMatch::Current;
 
-    fn candidate() -> Accepted {
-        let account_id: AccountId = "0000000001".parse().unwrap();
-        Accepted {
-            key: ApiKey {
-                id: "0000000002".parse::<ApiKeyId>().unwrap(),
-                account_id,
-                prefix: "kp_0000000002".to_owned(),
-                name: "Key".to_owned(),
-                access: Access::All,
-                created_at: NOW,
-                expires_at: None,
-                deactivated_at: None,
-                deactivated_by: None,
-                ends_at: Timestamp::NEVER,
-                last_use: None,
-            },
-            owner: Account {
-                id: account_id,
-                email: "a@b.example".to_owned(),
-                name: "A".to_owned(),
-                time_zone: Tz::UTC,
-                password_set_at: None,
+    fn key() -> KeyRecord {
+        KeyRecord {
+            id: "0000000002".parse().unwrap(),
+            owner: Owner {
+                id: "0000000001".parse().unwrap(),
+                name: "A".into(),
                 is_operator: false,
-                disabled_at: None,
-                created_at: NOW,
+                is_disabled: false,
             },
+            name: "Key".into(),
+            access: Access::All,
+            allowed_addresses: AllowedAddresses::default(),
+            rate_limit: None,
+            expires_at: None,
+            is_deactivated: false,
+            ends_at: Timestamp::NEVER,
+            brand: "kp".into(),
+            current: StoredDigest {
+                bytes: Box::new([0; 32]),
+                secret: Some(0),
+            },
+            previous: None,
         }
+    }
+
+    fn until(ends_at: Timestamp) -> SecretMatch {
+        SecretMatch::Replaced { number: 1, ends_at }
     }
 
     #[test]
     fn a_key_expires_at_the_very_millisecond() {
-        let mut candidate = candidate();
+        let mut key = key();
         let end = NOW + TimeDelta::hours(1);
-        candidate.key.expires_at = Some(end);
-        candidate.key.ends_at = end;
+        key.expires_at = Some(end);
+        key.ends_at = end;
         let before = end - TimeDelta::milliseconds(1);
-        assert_eq!(refusal(&candidate, before, None), None);
-        assert_eq!(refusal(&candidate, end, None), Some(Refusal::Expired(end)));
+        assert_eq!(judge(&key, CURRENT, before, Need::default()), None);
+        let refused = judge(&key, CURRENT, end, Need::default());
+        assert_eq!(refused, Some(Refusal::Expired(end)));
+    }
+
+    #[test]
+    fn a_replaced_secret_works_to_the_end_of_its_overlap_and_no_longer() {
+        let key = key();
+        let next = NOW + TimeDelta::milliseconds(1);
+        assert_eq!(judge(&key, until(next), NOW, Need::default()), None);
+        let refused = judge(&key, until(NOW), NOW, Need::default());
+        assert_eq!(refused, Some(Refusal::ReplacedSecret(NOW)));
     }
 
     #[test]
     fn refusals_come_in_the_documented_order() {
-        let mut candidate = candidate();
+        let mut key = key();
+        let scopes = ["keys:read", KEYS_WRITE];
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let need = Need {
+            scopes: &scopes,
+            address: Some(address),
+        };
+        let lacking = Refusal::MissingScope(KEYS_WRITE.to_owned());
+        assert_eq!(judge(&key, CURRENT, NOW, need), Some(lacking));
+        key.allowed_addresses = AllowedAddresses::parse(["192.0.2.2"]).unwrap();
+        let elsewhere = Refusal::AddressNotAllowed(Some(address));
+        assert_eq!(judge(&key, CURRENT, NOW, need), Some(elsewhere));
+        let replaced = Refusal::ReplacedSecret(NOW);
+        assert_eq!(judge(&key, until(NOW), NOW, need), Some(replaced));
+        key.ends_at = NOW;
         assert_eq!(
-            refusal(&candidate, NOW, Some(KEYS_WRITE)),
-            Some(Refusal::MissingScope(KEYS_WRITE.to_owned()))
-        );
-        candidate.key.ends_at = NOW;
-        candidate.key.expires_at = Some(NOW);
-        assert_eq!(
-            refusal(&candidate, NOW, Some(KEYS_WRITE)),
+            judge(&key, until(NOW), NOW, need),
             Some(Refusal::Expired(NOW))
         );
-        candidate.key.deactivated_at = Some(NOW);
+        key.is_deactivated = true;
+        let deactivated = Refusal::Deactivated(NOW);
+        assert_eq!(judge(&key, CURRENT, NOW, need), Some(deactivated));
+        key.owner.is_disabled = true;
         assert_eq!(
-            refusal(&candidate, NOW, Some(KEYS_WRITE)),
-            Some(Refusal::Deactivated(NOW))
-        );
-        candidate.owner.disabled_at = Some(NOW);
-        assert_eq!(
-            refusal(&candidate, NOW, Some(KEYS_WRITE)),
+            judge(&key, CURRENT, NOW, need),
             Some(Refusal::OwnerDisabled)
+        );
+        assert_eq!(
+            judge(&key, SecretMatch::Wrong, NOW, need),
+            Some(Refusal::Invalid)
         );
     }
 }

@@ -50,10 +50,10 @@ pub async fn read(
     let key = &client.accepted.key;
     let scopes = key.access.scopes(&state.policy.scopes);
     Ok(HttpResponse::Ok().json(AccountOfKey {
-        account_id: client.accepted.owner.id.to_string(),
-        account_name: client.accepted.owner.name.clone(),
+        account_id: key.owner.id.to_string(),
+        account_name: key.owner.name.clone().into(),
         key_id: key.id.to_string(),
-        key_prefix: key.prefix.clone(),
+        key_prefix: key.prefix(),
         scopes: scopes.iter().map(Scope::to_string).collect(),
         expires_at: key.expires_at.map(|at| at.to_rfc3339()),
     }))

@@ -14,8 +14,10 @@ use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
 use crate::crypto::random::system_rng;
 use crate::domain::api_keys::NewApiKey;
+use crate::domain::api_keys::addresses::AllowedAddresses;
 use crate::domain::api_keys::by_key::{self, CreateByKeyError, CreationByKey};
 use crate::domain::api_keys::expiry::{BadExpiry, Expiry, Life};
+use crate::domain::api_keys::rate_limit::RateLimit;
 use crate::domain::api_keys::scopes::{Access, Scope};
 use crate::domain::security::throttles;
 use crate::domain::text::Name;
@@ -35,7 +37,7 @@ pub struct CreatedKey {
     key: Option<String>,
 }
 
-/// What makes a key. Without an expiry it lives 90 days; without scopes it gets the caller's, less `keys:write` and `keys:verify`.
+/// What makes a key. Without an expiry it lives 90 days; without scopes it gets the caller's, less `keys:write` and `keys:verify`; without addresses it gets the caller's.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read field by field")]
@@ -57,6 +59,12 @@ pub struct NewKey {
     /// What it may be used for.
     #[schema(example = json!(["keys:read"]))]
     scopes: Option<Vec<String>>,
+    /// Addresses and CIDR blocks that it may be used from, at most 100.
+    #[schema(example = json!(["203.0.113.0/24", "2001:db8::7"]))]
+    allowed_addresses: Option<Vec<String>>,
+    /// Requests a minute that it may make.
+    #[schema(example = 600, minimum = 1, maximum = 1_000_000)]
+    rate_limit: Option<u32>,
 }
 
 /// Create a key
@@ -102,7 +110,8 @@ pub async fn create(
     let created: Result<CreationByKey, Refused> = state
         .pool
         .write(move |db| {
-            throttles::take_key_creation(db, act.now, caller.owner.id)?.map_err(ApiError::from)?;
+            throttles::take_key_creation(db, act.now, caller.key.owner.id)?
+                .map_err(ApiError::from)?;
             let rng = &mut system_rng();
             Ok(by_key::create_by_key(
                 db,
@@ -137,6 +146,11 @@ impl From<CreateByKeyError> for Refused {
                 Code::ExceedsCaller,
                 "The new key would have scopes that the key that asks for it lacks. Nothing was created. \
                  Name scopes of the asking key.",
+            ),
+            CreateByKeyError::MoreAddresses => ApiError::new(
+                Code::ExceedsCaller,
+                "The new key could be used from addresses that the key that asks for it is not allowed. Nothing was \
+                 created. Name addresses that the asking key may be used from.",
             ),
             CreateByKeyError::LongerLife(end) => ApiError::new(
                 Code::ExceedsCaller,
@@ -177,7 +191,18 @@ fn parse_new(
     };
     let expires_at = parse_expiry(client, state, body);
     let access = parse_access(client, state, body);
+    let allowed_addresses = parse_addresses(client, body);
+    let rate_limit = match body.take_number("rate_limit").map(RateLimit::new) {
+        None => None,
+        Some(Ok(limit)) => Some(limit),
+        Some(Err(error)) => {
+            body.refuse("rate_limit", error.to_string());
+            None
+        }
+    };
     Ok(NewApiKey {
+        allowed_addresses: allowed_addresses.ok_or_else(incomplete)?,
+        rate_limit,
         name: name.ok_or_else(incomplete)?,
         expires_at: expires_at.ok_or_else(incomplete)?,
         access: access.ok_or_else(incomplete)?,
@@ -230,6 +255,23 @@ fn parse_expiry(
                     }
                 },
             );
+            None
+        }
+    }
+}
+
+/// `None` if they were refused. Where none are named, the new key gets the caller's.
+fn parse_addresses(
+    client: &ApiClient<KeysWrite>,
+    body: &mut JsonObject,
+) -> Option<AllowedAddresses> {
+    let Some(entries) = body.take_texts("allowed_addresses") else {
+        return Some(client.accepted.key.allowed_addresses.clone());
+    };
+    match AllowedAddresses::parse(entries.iter().map(String::as_str)) {
+        Ok(addresses) => Some(addresses),
+        Err(error) => {
+            body.refuse("allowed_addresses", error.to_string());
             None
         }
     }

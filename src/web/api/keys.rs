@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
+use crate::domain::api_keys::rate_limit::RateLimit;
 use crate::domain::api_keys::scopes::{Scope, ScopeCatalog};
 use crate::domain::api_keys::{self, ApiKey, KeyList, KeyState};
 use crate::domain::text::Name;
@@ -48,6 +49,12 @@ pub struct KeyRecord {
     /// What it may be used for now.
     #[schema(example = json!(["keys:read", "usage:read"]))]
     scopes: Vec<String>,
+    /// Addresses and ranges that it may be used from; empty for any.
+    #[schema(example = json!(["203.0.113.0/24"]))]
+    allowed_addresses: Vec<String>,
+    /// Requests a minute that it may make; null for any number.
+    #[schema(example = 600)]
+    rate_limit: Option<u32>,
 }
 
 impl KeyRecord {
@@ -70,6 +77,8 @@ impl KeyRecord {
                 .iter()
                 .map(Scope::to_string)
                 .collect(),
+            allowed_addresses: key.allowed_addresses.texts().collect(),
+            rate_limit: key.rate_limit.map(RateLimit::requests),
         }
     }
 }
@@ -139,7 +148,7 @@ pub async fn list(
     state: web::Data<AppState>,
     query: web::Query<ListQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let (now, owner) = (client.act.now, client.accepted.owner.id);
+    let (now, owner) = (client.act.now, client.accepted.key.owner.id);
     let list = match query.state.as_deref() {
         None | Some("all") => KeyList::All,
         Some("active") => KeyList::Active(now),
@@ -202,7 +211,7 @@ pub async fn read(
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let id = parse_id(&id)?;
-    let owner = client.accepted.owner.id;
+    let owner = client.accepted.key.owner.id;
     let found: Result<_, StoreError> = state
         .pool
         .read(move |db| api_keys::find(db, owner, id))
@@ -254,7 +263,7 @@ pub async fn rename(
         .headers()
         .get(header::IF_MATCH)
         .map(|value| value.as_bytes().to_vec());
-    let (act, owner) = (client.act.clone(), client.accepted.owner.id);
+    let (act, owner) = (client.act.clone(), client.accepted.key.owner.id);
     let renamed: Result<ApiKey, Refused> = state
         .pool
         .write(move |db| {
@@ -318,7 +327,7 @@ async fn deactivate_one<R: Requirement>(
     state: &AppState,
     id: ApiKeyId,
 ) -> Result<HttpResponse, ApiError> {
-    let (act, owner) = (client.act.clone(), client.accepted.owner.id);
+    let (act, owner) = (client.act.clone(), client.accepted.key.owner.id);
     let done = state
         .pool
         .write(move |db| api_keys::deactivate(db, &act, owner, id))

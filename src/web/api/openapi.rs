@@ -76,7 +76,10 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
         Code::InvalidKey,
         Code::DeactivatedKey,
         Code::ExpiredKey,
+        Code::ReplacedSecret,
         Code::OwnerDisabled,
+        Code::AddressNotAllowed,
+        Code::RateLimited,
         Code::Unavailable,
         Code::Internal,
     ];
@@ -94,7 +97,6 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
             Code::ExceedsCaller,
             Code::KeyLimit,
             Code::IdempotencyConflict,
-            Code::RateLimited,
         ]),
         "patch" => codes.push(Code::PreconditionFailed),
         "get" if path == "/api/v1/keys" => codes.push(Code::InvalidRequest),

@@ -8,12 +8,15 @@ use actix_web::http::header::{self, HeaderValue};
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::{retry_after, wait_words};
+use super::{rate_limit, retry_after, wait_words};
 use crate::clock::Timestamp;
 use crate::domain::api_keys::{ChangeKeyError, CreateKeyError};
 use crate::domain::security::throttles::Throttled;
 use crate::domain::verification::Refusal;
+use crate::domain::verification::engine::Unverifiable;
+use crate::domain::verification::limits::RateState;
 use crate::store::StoreError;
+use crate::web::times::counted;
 
 /// The codes of the API, as the documentation lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +33,12 @@ pub enum Code {
     DeactivatedKey,
     /// The true secret of a key that has expired.
     ExpiredKey,
+    /// A true secret of the key that another one has replaced.
+    ReplacedSecret,
     /// The key's owner is disabled.
     OwnerDisabled,
+    /// The key may not be used from this address.
+    AddressNotAllowed,
     /// The key lacks a scope.
     MissingScope,
     /// The new key would exceed the one that makes it.
@@ -64,14 +71,16 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::MissingKey,
         Self::TwoKeys,
         Self::KeyInUrl,
         Self::InvalidKey,
         Self::DeactivatedKey,
         Self::ExpiredKey,
+        Self::ReplacedSecret,
         Self::OwnerDisabled,
+        Self::AddressNotAllowed,
         Self::MissingScope,
         Self::ExceedsCaller,
         Self::RateLimited,
@@ -97,6 +106,16 @@ impl Code {
             Self::InvalidKey => ("invalid_key", 401, "Not a valid API key"),
             Self::DeactivatedKey => ("deactivated_key", 401, "The API key was deactivated"),
             Self::ExpiredKey => ("expired_key", 401, "The API key has expired"),
+            Self::ReplacedSecret => (
+                "replaced_secret",
+                401,
+                "The secret of the API key was replaced",
+            ),
+            Self::AddressNotAllowed => (
+                "address_not_allowed",
+                403,
+                "The API key may not be used from this address",
+            ),
             Self::OwnerDisabled => (
                 "owner_disabled",
                 401,
@@ -180,6 +199,8 @@ pub struct ApiError {
     pub retry_after: Option<TimeDelta>,
     /// For 405: the methods.
     pub allow: Option<&'static str>,
+    /// For the limit of a key: how it stands.
+    pub rate: Option<RateState>,
     /// For the log only.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -193,6 +214,7 @@ impl ApiError {
             errors: Vec::new(),
             retry_after: None,
             allow: None,
+            rate: None,
             cause: None,
         }
     }
@@ -248,6 +270,9 @@ impl ApiError {
         if let Some(delay) = self.retry_after {
             headers.push(retry_after(delay));
         }
+        if let Some(rate) = self.rate {
+            headers.extend(rate_limit(rate));
+        }
         if let Some(allow) = self.allow {
             headers.push((header::ALLOW, HeaderValue::from_static(allow)));
         }
@@ -299,6 +324,19 @@ impl From<StoreError> for ApiError {
     }
 }
 
+impl From<Unverifiable> for ApiError {
+    fn from(error: Unverifiable) -> Self {
+        Self {
+            retry_after: Some(TimeDelta::seconds(5)),
+            cause: Some(Box::new(error)),
+            ..Self::new(
+                Code::Unavailable,
+                "The database cannot be used at present, so the key could not be verified. Try again.",
+            )
+        }
+    }
+}
+
 impl From<Throttled> for ApiError {
     fn from(throttled: Throttled) -> Self {
         Self {
@@ -320,7 +358,7 @@ impl From<Refusal> for ApiError {
             )
         };
         match refusal {
-            Refusal::Unknown => invalid_key(),
+            Refusal::Invalid => invalid_key(),
             Refusal::Deactivated(at) => {
                 Self::new(Code::DeactivatedKey, ended("was deactivated", at))
             }
@@ -329,6 +367,34 @@ impl From<Refusal> for ApiError {
                 Code::OwnerDisabled,
                 "The account that this key belongs to is disabled.",
             ),
+            Refusal::ReplacedSecret(at) => Self::new(
+                Code::ReplacedSecret,
+                format!(
+                    "This secret was replaced and stopped working at {}. Use the key's new secret.",
+                    at.to_rfc3339()
+                ),
+            ),
+            Refusal::AddressNotAllowed(Some(address)) => Self::new(
+                Code::AddressNotAllowed,
+                format!("This key may not be used from {address}."),
+            ),
+            Refusal::AddressNotAllowed(None) => Self::new(
+                Code::AddressNotAllowed,
+                "This key may be used from certain addresses only, and the address of this request is not known \
+                 for sure.",
+            ),
+            Refusal::RateLimited(rate) => Self {
+                retry_after: Some(rate.resets_in),
+                rate: Some(rate),
+                ..Self::new(
+                    Code::RateLimited,
+                    format!(
+                        "This key may make {} a minute. Try again in {}.",
+                        counted(rate.limit.requests().into(), "request"),
+                        wait_words(rate.resets_in)
+                    ),
+                )
+            },
             Refusal::MissingScope(scope) => Self::new(
                 Code::MissingScope,
                 format!("This request needs the scope {scope}, which this key does not have."),

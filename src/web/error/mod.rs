@@ -10,6 +10,9 @@ mod page;
 use actix_web::http::header::{self, HeaderValue};
 use chrono::TimeDelta;
 
+use crate::domain::api_keys::rate_limit::WINDOW;
+use crate::domain::verification::limits::RateState;
+
 pub use self::api::{ApiError, Code, FieldError, Problem, invalid_key};
 pub use self::page::{PageError, PageWords};
 
@@ -18,6 +21,24 @@ fn retry_after(delay: TimeDelta) -> (header::HeaderName, HeaderValue) {
         header::RETRY_AFTER,
         HeaderValue::from(u64::try_from(whole_seconds(delay)).unwrap_or(1)),
     )
+}
+
+/// How a key stands to its limit (draft-ietf-httpapi-ratelimit-headers-10).
+pub fn rate_limit(rate: RateState) -> [(header::HeaderName, HeaderValue); 2] {
+    let policy = format!(
+        "\"minute\";q={};w={}",
+        rate.limit.requests(),
+        WINDOW.num_seconds()
+    );
+    let state = format!(
+        "\"minute\";r={};t={}",
+        rate.remaining,
+        whole_seconds(rate.resets_in)
+    );
+    [("ratelimit-policy", policy), ("ratelimit", state)].map(|(name, value)| {
+        let value = HeaderValue::from_str(&value).expect("quotes, letters and digits only");
+        (header::HeaderName::from_static(name), value)
+    })
 }
 
 /// Rounded up: who waits this long is let through.

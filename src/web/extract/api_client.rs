@@ -13,8 +13,9 @@ use super::visitor::Visitor;
 use crate::clock::Timestamp;
 use crate::domain::api_keys::scopes::{KEYS_READ, KEYS_WRITE};
 use crate::domain::audit::{Act, Actor};
-use crate::domain::verification::{self, Accepted};
-use crate::web::error::{ApiError, Code, invalid_key};
+use crate::domain::verification::limits::RateState;
+use crate::domain::verification::{Accepted, Need, Verifier};
+use crate::web::error::{ApiError, Code};
 use crate::web::state::AppState;
 
 /// What a route asks of a key.
@@ -40,9 +41,14 @@ impl Requirement for KeysWrite {
     const SCOPE: Option<&'static str> = Some(KEYS_WRITE);
 }
 
-/// When the accepted key expires, for the response header `Keyport-Key-Expires`.
+/// What the answer to an accepted key tells of it in its headers.
 #[derive(Clone, Copy)]
-pub struct KeyExpires(pub Timestamp);
+pub struct KeyHeaders {
+    /// For `Keyport-Key-Expires`.
+    pub expires_at: Option<Timestamp>,
+    /// For `RateLimit` and `RateLimit-Policy`.
+    pub rate: Option<RateState>,
+}
 
 /// A caller whose key was accepted for this route.
 pub struct ApiClient<R: Requirement> {
@@ -67,7 +73,7 @@ impl<R: Requirement> FromRequest for ApiClient<R> {
                 now: state.clock.now(),
                 actor: Actor::ApiKey {
                     id: accepted.key.id,
-                    prefix: accepted.key.prefix.clone(),
+                    prefix: accepted.key.prefix(),
                 },
                 origin: client::origin(&req),
             };
@@ -109,25 +115,21 @@ async fn verify(
     scope: Option<&'static str>,
 ) -> Result<Accepted, ApiError> {
     let state = state(req);
-    let presented = state
-        .policy
-        .parse(raw)
-        .map_err(|_malformed| invalid_key())?;
-    let (policy, clock) = (state.policy.clone(), state.clock.clone());
-    let verdict = state
-        .pool
-        .read(move |db| verification::verify(db, || clock.now(), &policy, &presented, scope))
-        .await?;
-    let accepted = verdict?;
+    let need = Need {
+        scopes: scope.as_slice(),
+        address: Some(client::address(req)),
+    };
+    let accepted = verifier(req).verify(raw, need).await?.into_result()?;
     state.recorder.record(
         accepted.key.id,
         state.clock.now(),
         &client::address(req).to_string(),
         &client::name(req),
     );
-    if let Some(expires_at) = accepted.key.expires_at {
-        req.extensions_mut().insert(KeyExpires(expires_at));
-    }
+    req.extensions_mut().insert(KeyHeaders {
+        expires_at: accepted.key.expires_at,
+        rate: accepted.rate,
+    });
     Ok(accepted)
 }
 
@@ -178,6 +180,11 @@ fn missing_key() -> ApiError {
         Code::MissingKey,
         "Send your API key in the x-api-key header. Keys are made under Settings, API keys.",
     )
+}
+
+fn verifier(req: &HttpRequest) -> &Verifier {
+    req.app_data::<Verifier>()
+        .expect("server.rs puts a verifier into every app")
 }
 
 fn state(req: &HttpRequest) -> &AppState {

@@ -81,6 +81,19 @@ impl JsonObject {
         }
     }
 
+    /// Takes a field that is a whole number; `None` if it is absent or null, or no such number (which is noted).
+    pub fn take_number(&mut self, field: &str) -> Option<i64> {
+        let number = match self.fields.remove(field) {
+            None | Some(Value::Null) => return None,
+            Some(Value::Number(number)) => number.as_i64(),
+            Some(_) => None,
+        };
+        if number.is_none() {
+            self.refuse(field, "Send a whole number.");
+        }
+        number
+    }
+
     /// Takes a field that is a list of texts; `None` if it is absent or null, or no such list (which is noted).
     pub fn take_texts(&mut self, field: &str) -> Option<Vec<String>> {
         let list = match self.fields.remove(field) {

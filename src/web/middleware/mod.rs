@@ -12,8 +12,8 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 
-use super::error::{ApiError, Code, PageError};
-use super::extract::api_client::KeyExpires;
+use super::error::{ApiError, Code, PageError, rate_limit};
+use super::extract::api_client::KeyHeaders;
 use super::extract::visitor::{ErrorPageContext, seed_cookie};
 use super::pages::error_page;
 use super::state::AppState;
@@ -109,11 +109,18 @@ fn finish(
     {
         tracing::error!(%error, "a cookie could not be set");
     }
-    let expires = req.extensions().get::<KeyExpires>().copied();
-    if let Some(KeyExpires(at)) = expires
-        && let Ok(value) = HeaderValue::from_str(&at.to_rfc3339())
+    let key = req.extensions().get::<KeyHeaders>().copied();
+    if let Some(expires_at) = key.and_then(|key| key.expires_at)
+        && let Ok(value) = HeaderValue::from_str(&expires_at.to_rfc3339())
     {
         response.headers_mut().insert(KEY_EXPIRES, value);
+    }
+    for (name, value) in key
+        .and_then(|key| key.rate)
+        .into_iter()
+        .flat_map(rate_limit)
+    {
+        response.headers_mut().insert(name, value);
     }
     // A yes is true for one request only: no cache on the way may repeat it.
     if is_api(req.path()) {

@@ -11,8 +11,10 @@ use serde::Deserialize;
 use super::super::PageResult;
 use super::{LIST, html};
 use crate::crypto::random::{base62_text, system_rng};
+use crate::domain::api_keys::addresses::{AllowedAddresses, BadAddresses};
 use crate::domain::api_keys::expiry::{BadExpiry, Expiry, Life};
 use crate::domain::api_keys::key_string::FullKey;
+use crate::domain::api_keys::rate_limit::RateLimit;
 use crate::domain::api_keys::scopes::{Access, KEYS_VERIFY, Scope};
 use crate::domain::api_keys::{self, ApiKey, CreateKeyError, NewApiKey};
 use crate::domain::text::Name;
@@ -39,6 +41,8 @@ struct CreatePage {
     first_day: String,
     zone: String,
     access: Field,
+    allowed_addresses: Field,
+    rate_limit: Field,
     scopes: Vec<ScopeChoice>,
     owner: String,
 }
@@ -50,7 +54,11 @@ impl CreatePage {
 
     /// Limits are open where something in them needs to be seen.
     fn shows_limits(&self) -> bool {
-        self.access.value == "chosen" || self.access.error.is_some()
+        self.access.value == "chosen"
+            || self.access.error.is_some()
+            || [&self.allowed_addresses, &self.rate_limit]
+                .iter()
+                .any(|field| !field.value.is_empty())
     }
 }
 
@@ -105,6 +113,8 @@ pub struct CreateForm {
     expires_on: String,
     access: String,
     scope: Vec<String>,
+    allowed_addresses: String,
+    rate_limit: String,
 }
 
 impl Default for CreateForm {
@@ -116,6 +126,8 @@ impl Default for CreateForm {
             expires_on: String::new(),
             access: "all".to_owned(),
             scope: Vec::new(),
+            allowed_addresses: String::new(),
+            rate_limit: String::new(),
         }
     }
 }
@@ -193,6 +205,12 @@ fn refused(mut page: CreatePage) -> PageResult {
                 ("name", "Name", &page.name),
                 (expiry_id, "Expires after", expiry_field),
                 ("access-chosen", "Access", &page.access),
+                (
+                    "allowed_addresses",
+                    "Allowed addresses",
+                    &page.allowed_addresses,
+                ),
+                ("rate_limit", "Rate limit", &page.rate_limit),
             ],
         );
     }
@@ -205,11 +223,25 @@ fn parse(me: &CurrentAccount, page: &mut CreatePage) -> Option<NewApiKey> {
     let name = Name::parse(&page.name.value).map_err(|error| page.name.refuse(error.to_string()));
     let expires_at = parse_expiry(me, page);
     let access = parse_access(me, page).map_err(|message| page.access.refuse(message));
+    let addresses = &mut page.allowed_addresses;
+    let allowed_addresses = AllowedAddresses::parse(addresses.value.lines())
+        .map_err(|error| addresses.refuse(address_words(&error)));
+    let rate = &mut page.rate_limit;
+    let rate_limit = RateLimit::parse(&rate.value).map_err(|error| rate.refuse(error.to_string()));
     Some(NewApiKey {
+        allowed_addresses: allowed_addresses.ok()?,
+        rate_limit: rate_limit.ok()?,
         name: name.ok()?,
         expires_at: expires_at?,
         access: access.ok()?,
     })
+}
+
+fn address_words(error: &BadAddresses) -> String {
+    match error {
+        BadAddresses::Entry { number, .. } => format!("Line {number}: {error}"),
+        BadAddresses::TooMany(_) => error.to_string(),
+    }
 }
 
 /// `None` if it was refused; inside, `None` for never.
@@ -298,6 +330,8 @@ fn page(me: &CurrentAccount, form: CreateForm) -> CreatePage {
         first_day: times(&me.visitor, &me.account).today().to_string(),
         zone: times(&me.visitor, &me.account).zone_name(),
         access: Field::with(form.access),
+        allowed_addresses: Field::with(form.allowed_addresses),
+        rate_limit: Field::with(form.rate_limit),
         scopes: scope_choices(me, form.scope),
         owner: me.account.name.clone(),
         name: Field::with(form.name),

@@ -36,6 +36,8 @@ struct DetailPage {
     end_detail: String,
     last_use: Option<LastUseView>,
     scopes: Option<Vec<String>>,
+    addresses: Vec<String>,
+    rate_limit: String,
 }
 
 struct LastUseView {
@@ -136,6 +138,11 @@ fn page(me: &CurrentAccount, key: &ApiKey, name: Field, summary: Option<Summary>
             address: last_use.address.clone(),
             client: last_use.client.clone(),
         }),
+        addresses: key.allowed_addresses.texts().collect(),
+        rate_limit: key.rate_limit.map_or_else(
+            || "none".to_owned(),
+            |limit| format!("{} a minute", counted(limit.requests().into(), "request")),
+        ),
         scopes: match &key.access {
             api_keys::scopes::Access::All => None,
             api_keys::scopes::Access::Chosen(scopes) => {

@@ -1,0 +1,17 @@
+-- Addresses and CIDR blocks separated by spaces; NULL for every address.
+ALTER TABLE api_keys ADD COLUMN allowed_addresses TEXT;
+-- Requests a minute; NULL for no limit.
+ALTER TABLE api_keys ADD COLUMN rate_limit BIGINT CONSTRAINT api_keys_rate_limit CHECK (rate_limit > 0);
+-- Which secret of the key is the current one, counted from 1. digest is that one's.
+ALTER TABLE api_keys ADD COLUMN secret_number BIGINT NOT NULL DEFAULT 1;
+
+-- Secrets that a rotation replaced. One works until ends_at; its digest is kept for ever, so that it is recognised.
+CREATE TABLE replaced_secrets (
+    api_key_id BIGINT NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
+    number BIGINT NOT NULL,
+    digest BYTEA NOT NULL,
+    digest_secret_id TEXT NOT NULL,
+    replaced_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    PRIMARY KEY (api_key_id, number)
+);

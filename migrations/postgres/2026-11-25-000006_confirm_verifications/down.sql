@@ -1,0 +1,13 @@
+DROP TRIGGER accounts_truncate_step ON accounts;
+DROP TRIGGER accounts_delete_step ON accounts;
+DROP TRIGGER accounts_update_step ON accounts;
+DROP TRIGGER replaced_secrets_truncate_step ON replaced_secrets;
+DROP TRIGGER replaced_secrets_delete_step ON replaced_secrets;
+DROP TRIGGER replaced_secrets_update_step ON replaced_secrets;
+DROP TRIGGER replaced_secrets_insert_step ON replaced_secrets;
+DROP TRIGGER api_keys_truncate_step ON api_keys;
+DROP TRIGGER api_keys_delete_step ON api_keys;
+DROP TRIGGER api_keys_update_step ON api_keys;
+DROP FUNCTION verification_step();
+DROP TABLE verification_changes;
+DROP TABLE verification_epoch;

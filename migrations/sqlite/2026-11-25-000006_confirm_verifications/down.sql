@@ -1,0 +1,11 @@
+DROP TRIGGER accounts_replace_step;
+DROP TRIGGER accounts_delete_step;
+DROP TRIGGER accounts_update_step;
+DROP TRIGGER replaced_secrets_delete_step;
+DROP TRIGGER replaced_secrets_update_step;
+DROP TRIGGER replaced_secrets_insert_step;
+DROP TRIGGER api_keys_replace_step;
+DROP TRIGGER api_keys_delete_step;
+DROP TRIGGER api_keys_update_step;
+DROP TABLE verification_changes;
+DROP TABLE verification_epoch;

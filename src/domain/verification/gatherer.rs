@@ -1,0 +1,111 @@
+//! Gathers the questions of one worker: what arrives in one turn of its event loop goes to the verifier as one batch.
+//!
+//! No timers make a batch: it is what arrived while the last one was on its way, so batches grow with the load by
+//! themselves, and a lone request waits for no one.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::engine::{Answers, Batch, Engine, Unverifiable};
+use super::record::Found;
+use crate::domain::api_keys::key_string::PresentedKey;
+
+/// Questions of one worker that may wait; more are refused at once, since they could not be answered in time.
+const MOST_WAITING: usize = 10_000;
+/// How long an answer is waited for: a database that hangs must not hang our callers.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+type Answer = Result<Option<Found>, Unverifiable>;
+
+/// One worker's way to the verifier. Stays on its thread.
+#[derive(Clone)]
+pub struct Gatherer {
+    engine: Engine,
+    turn: Rc<RefCell<Turn>>,
+}
+
+#[derive(Default)]
+struct Turn {
+    questions: Vec<PresentedKey>,
+    askers: Vec<oneshot::Sender<Answer>>,
+    is_out: bool,
+}
+
+impl Gatherer {
+    /// For one worker.
+    pub fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            turn: Rc::default(),
+        }
+    }
+
+    /// The record for a presented key, as the database confirms it after this call began.
+    ///
+    /// # Errors
+    /// If the database cannot be asked, or there are too many questions already.
+    pub async fn look_up(&self, presented: PresentedKey) -> Answer {
+        let (asker, answer) = oneshot::channel();
+        {
+            let mut turn = self.turn.borrow_mut();
+            if turn.questions.len() >= MOST_WAITING {
+                return Err(Unverifiable::because("too many verifications wait"));
+            }
+            turn.questions.push(presented);
+            turn.askers.push(asker);
+            if !turn.is_out {
+                turn.is_out = true;
+                // Runs after the requests that are ready in this turn have put their questions.
+                tokio::task::spawn_local(self.clone().send_batches());
+            }
+        }
+        answer
+            .await
+            .unwrap_or_else(|_closed| Err(Unverifiable::because("the worker is stopping")))
+    }
+
+    async fn send_batches(self) {
+        loop {
+            let (questions, askers) = {
+                let mut turn = self.turn.borrow_mut();
+                if turn.questions.is_empty() {
+                    turn.is_out = false;
+                    return;
+                }
+                (
+                    std::mem::take(&mut turn.questions),
+                    std::mem::take(&mut turn.askers),
+                )
+            };
+            match self.send(questions).await {
+                Ok(answers) => {
+                    for (asker, answer) in askers.into_iter().zip(answers) {
+                        // Whose client has gone away no longer asks.
+                        drop(asker.send(Ok(answer)));
+                    }
+                }
+                Err(error) => {
+                    for asker in askers {
+                        drop(asker.send(Err(error.clone())));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn send(&self, questions: Vec<PresentedKey>) -> Answers {
+        let (reply, replied) = oneshot::channel();
+        let batch = Batch { questions, reply };
+        if self.engine.ask(batch).is_err() {
+            return Err(Unverifiable::because("too many verifications wait"));
+        }
+        match tokio::time::timeout(LONGEST_WAIT, replied).await {
+            Ok(Ok(answers)) => answers,
+            Ok(Err(_closed)) => Err(Unverifiable::because("the verifier has ended")),
+            Err(_elapsed) => Err(Unverifiable::because("the database does not answer")),
+        }
+    }
+}
