@@ -8,10 +8,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
+use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
 use url::Url;
 
+use crate::cidr::parse_block;
 use crate::secret::Secret;
 
 /// A setting or file that cannot be used, named, with what to do.
@@ -75,6 +77,15 @@ pub struct LogSettings {
     pub level: String,
 }
 
+/// Whether keys in URLs are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryKeys {
+    /// They are refused with words that say what to do.
+    Refuse,
+    /// They are taken like others, and flagged.
+    Allow,
+}
+
 /// An operator's scope, as written in the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,6 +133,10 @@ pub struct Config {
     pub sign_up: SignUp,
     /// Where to report security problems: a `mailto:` or `https:` address for security.txt.
     pub security_contact: Option<String>,
+    /// Proxies whose headers about the client are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether keys in URLs are taken.
+    pub query_keys: QueryKeys,
     /// Rules for keys.
     pub keys: KeySettings,
     /// Logging.
@@ -138,7 +153,7 @@ enum Kind {
 
 /// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` is the one
 /// setting that only the file can hold.
-const VARIABLES: [(&str, &str, Kind); 14] = [
+const VARIABLES: [(&str, &str, Kind); 16] = [
     ("bind", "KEYPORT_BIND", Kind::Text),
     ("data_dir", "KEYPORT_DATA_DIR", Kind::Text),
     ("public_url", "KEYPORT_PUBLIC_URL", Kind::Text),
@@ -147,6 +162,8 @@ const VARIABLES: [(&str, &str, Kind); 14] = [
     ("workers", "KEYPORT_WORKERS", Kind::Number),
     ("sign_up", "KEYPORT_SIGN_UP", Kind::Text),
     ("security_contact", "KEYPORT_SECURITY_CONTACT", Kind::Text),
+    ("trusted_proxies", "KEYPORT_TRUSTED_PROXIES", Kind::List),
+    ("query_keys", "KEYPORT_QUERY_KEYS", Kind::Text),
     ("brand", "KEYPORT_BRAND", Kind::Text),
     ("old_brands", "KEYPORT_OLD_BRANDS", Kind::List),
     ("keys.max_active", "KEYPORT_KEYS_MAX_ACTIVE", Kind::Number),
@@ -171,6 +188,8 @@ struct Raw {
     workers: Option<usize>,
     sign_up: Option<String>,
     security_contact: Option<String>,
+    trusted_proxies: Vec<String>,
+    query_keys: Option<String>,
     brand: Option<String>,
     old_brands: Vec<String>,
     keys: RawKeys,
@@ -279,6 +298,8 @@ impl Config {
             ("closed", SignUp::Closed),
         ];
         let sign_up = one_of("sign_up", raw.sign_up, words)?.unwrap_or(default_sign_up);
+        let words = [("refuse", QueryKeys::Refuse), ("allow", QueryKeys::Allow)];
+        let query_keys = one_of("query_keys", raw.query_keys, words)?;
         let words = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         let log_format = one_of("log.format", raw.log.format, words)?;
         Ok(Self {
@@ -290,6 +311,8 @@ impl Config {
             workers,
             sign_up,
             security_contact: raw.security_contact,
+            trusted_proxies: trusted_proxies(&raw.trusted_proxies)?,
+            query_keys: query_keys.unwrap_or(QueryKeys::Refuse),
             keys: KeySettings {
                 brand: raw.brand.unwrap_or_else(|| "kp".to_owned()),
                 old_brands: raw.old_brands,
@@ -308,6 +331,14 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
     }
+}
+
+fn trusted_proxies(entries: &[String]) -> Result<Vec<IpNet>, ConfigError> {
+    let block = |entry: &String| match parse_block(entry.trim()) {
+        Ok(block) => Ok(block),
+        Err(problem) => bad("trusted_proxies", format!("“{entry}” {problem}")),
+    };
+    entries.iter().map(block).collect()
 }
 
 /// A "bad setting" error that names the setting both as in the file and as in the environment.

@@ -7,6 +7,7 @@
 //! - leaves: [`clock`], [`ids`], [`base62`], [`secret`], [`crypto`]
 
 pub mod base62;
+pub mod cidr;
 pub mod clock;
 pub mod commands;
 pub mod config;

@@ -37,7 +37,8 @@ use crate::store::connection::DatabaseUrlError;
 use crate::store::migrations::{self, MigrateError};
 use crate::store::{DatabaseUrl, Pool, StoreError};
 
-use crate::web::state::{AppState, Site};
+use crate::web::extract::forwarded::TrustedProxies;
+use crate::web::state::{AppState, Site, Worker};
 
 /// Why keyport did not start.
 #[derive(Debug, thiserror::Error)]
@@ -383,23 +384,32 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
             sign_up: config.sign_up,
             security_contact: config.security_contact.clone(),
         }),
+        proxies: TrustedProxies::new(&config.trusted_proxies),
+        query_keys: config.query_keys,
     };
     let shared = web::Data::new(state.clone());
     let windows = Arc::new(Windows::default());
     let server = HttpServer::new(move || {
         // Runs once on each worker: the verifier gathers the questions of its own event loop.
-        let verifier = Verifier::new(
-            Gatherer::new(shared.engine.clone()),
-            shared.policy.clone(),
-            windows.clone(),
-            shared.clock.clone(),
-        );
+        let worker = Worker {
+            verifier: Verifier::new(
+                Gatherer::new(shared.engine.clone()),
+                shared.policy.clone(),
+                windows.clone(),
+                shared.clock.clone(),
+            ),
+            recorder: shared.recorder.for_worker(),
+        };
         App::new()
             .app_data(shared.clone())
-            .app_data(verifier)
-            .configure(crate::web::routes)
-            .wrap(crate::web::sessions(&shared, &secrets))
-            .wrap(from_fn(crate::web::middleware::envelope))
+            .app_data(worker)
+            .service(crate::web::forward_auth::resource())
+            .service(
+                web::scope("")
+                    .configure(crate::web::routes)
+                    .wrap(crate::web::sessions(&shared, &secrets))
+                    .wrap(from_fn(crate::web::middleware::envelope)),
+            )
     })
     .workers(config.workers)
     .shutdown_timeout(30)

@@ -2,16 +2,17 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{Array, BigInt, Text};
+use diesel::upsert::excluded;
 
 use super::connection::Db;
 use super::error::StoreError;
-use super::schema::api_key_last_uses;
+use super::schema::{api_key_last_uses, secret_last_uses};
 use crate::clock::Timestamp;
 use crate::ids::ApiKeyId;
 
 /// The last accepted request of a key.
-#[derive(Clone, Queryable, Selectable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = api_key_last_uses)]
 pub struct LastUseRow {
     /// Which key.
@@ -24,24 +25,71 @@ pub struct LastUseRow {
     pub client: String,
 }
 
-/// Writes a batch, newest use wins. Keys that no longer exist are passed over. A loop in one transaction: the
-/// two-engine connection has no batch insert. Sorted by key, so that instances never wait for each other in a circle.
+/// Writes a batch, newest use wins. Sorted by key, so that instances never wait for each other in a circle.
 pub fn upsert(db: &mut Db, uses: &mut [LastUseRow]) -> Result<(), StoreError> {
     uses.sort_by_key(|last_use| last_use.api_key_id);
-    for last_use in uses {
-        sql_query(
-            "INSERT INTO api_key_last_uses (api_key_id, used_at, address, client)
-             SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT 1 FROM api_keys WHERE id = $5)
-             ON CONFLICT (api_key_id) DO UPDATE SET
-                 used_at = excluded.used_at, address = excluded.address, client = excluded.client
-             WHERE excluded.used_at >= api_key_last_uses.used_at",
-        )
-        .bind::<BigInt, _>(last_use.api_key_id)
-        .bind::<BigInt, _>(last_use.used_at)
-        .bind::<Text, _>(&last_use.address)
-        .bind::<Text, _>(&last_use.client)
-        .bind::<BigInt, _>(last_use.api_key_id)
-        .execute(db)?;
+    match db {
+        Db::Sqlite(connection) => {
+            for last_use in uses.iter() {
+                let upsert = diesel::insert_into(api_key_last_uses::table)
+                    .values(last_use)
+                    .on_conflict(api_key_last_uses::api_key_id)
+                    .do_update()
+                    .set((
+                        api_key_last_uses::used_at.eq(excluded(api_key_last_uses::used_at)),
+                        api_key_last_uses::address.eq(excluded(api_key_last_uses::address)),
+                        api_key_last_uses::client.eq(excluded(api_key_last_uses::client)),
+                    ));
+                let is_newer = api_key_last_uses::used_at.le(excluded(api_key_last_uses::used_at));
+                diesel::query_dsl::methods::FilterDsl::filter(upsert, is_newer)
+                    .execute(connection)?;
+            }
+        }
+        Db::Postgres(connection) => {
+            let ids: Vec<ApiKeyId> = uses.iter().map(|last_use| last_use.api_key_id).collect();
+            let times: Vec<Timestamp> = uses.iter().map(|last_use| last_use.used_at).collect();
+            let addresses: Vec<&str> = uses.iter().map(|last_use| &*last_use.address).collect();
+            let clients: Vec<&str> = uses.iter().map(|last_use| &*last_use.client).collect();
+            sql_query(
+                "INSERT INTO api_key_last_uses (api_key_id, used_at, address, client)
+                 SELECT * FROM unnest($1, $2, $3, $4)
+                 ON CONFLICT (api_key_id) DO UPDATE SET
+                     used_at = excluded.used_at, address = excluded.address, client = excluded.client
+                 WHERE api_key_last_uses.used_at <= excluded.used_at",
+            )
+            .bind::<Array<BigInt>, _>(ids)
+            .bind::<Array<BigInt>, _>(times)
+            .bind::<Array<Text>, _>(addresses)
+            .bind::<Array<Text>, _>(clients)
+            .execute(connection)?;
+        }
     }
     Ok(())
+}
+
+/// The last use of one secret of a key.
+pub fn upsert_secret(
+    db: &mut Db,
+    id: ApiKeyId,
+    number: i64,
+    used_at: Timestamp,
+) -> Result<(), StoreError> {
+    sql_query(
+        "INSERT INTO secret_last_uses (api_key_id, number, used_at) VALUES ($1, $2, $3)
+         ON CONFLICT (api_key_id, number) DO UPDATE SET used_at = excluded.used_at
+         WHERE secret_last_uses.used_at < excluded.used_at",
+    )
+    .bind::<BigInt, _>(id)
+    .bind::<BigInt, _>(number)
+    .bind::<BigInt, _>(used_at)
+    .execute(db)?;
+    Ok(())
+}
+
+/// When each secret of a key was last used, by its number.
+pub fn list_secret_uses(db: &mut Db, id: ApiKeyId) -> Result<Vec<(i64, Timestamp)>, StoreError> {
+    Ok(secret_last_uses::table
+        .filter(secret_last_uses::api_key_id.eq(id))
+        .select((secret_last_uses::number, secret_last_uses::used_at))
+        .load(db)?)
 }

@@ -18,6 +18,7 @@ pub(crate) mod schema;
 pub mod sessions;
 pub mod shown_forms;
 pub mod throttles;
+pub mod usage;
 pub mod verification;
 
 pub use connection::{DatabaseUrl, Db};

@@ -61,6 +61,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    dead_key_attempts (api_key_id) {
+        api_key_id -> Int8,
+        attempts -> Int8,
+        first_at -> Int8,
+        last_at -> Int8,
+        address -> Text,
+        client -> Text,
+    }
+}
+
+diesel::table! {
     idempotency_keys (account_id, key_digest) {
         account_id -> Int8,
         key_digest -> Bytea,
@@ -75,6 +86,31 @@ diesel::table! {
         id -> Text,
         fingerprint -> Bytea,
         created_at -> Int8,
+    }
+}
+
+diesel::table! {
+    key_exposures (api_key_id, place) {
+        api_key_id -> Int8,
+        place -> Text,
+        first_seen_at -> Int8,
+        last_seen_at -> Int8,
+        address -> Text,
+    }
+}
+
+diesel::table! {
+    key_requests (id) {
+        id -> Int8,
+        api_key_id -> Int8,
+        at -> Int8,
+        outcome -> Int8,
+        method -> Text,
+        path -> Text,
+        status -> Int8,
+        duration_us -> Int8,
+        address -> Text,
+        client -> Text,
     }
 }
 
@@ -97,6 +133,14 @@ diesel::table! {
         digest_secret_id -> Text,
         replaced_at -> Int8,
         ends_at -> Int8,
+    }
+}
+
+diesel::table! {
+    secret_last_uses (api_key_id, number) {
+        api_key_id -> Int8,
+        number -> Int8,
+        used_at -> Int8,
     }
 }
 
@@ -124,6 +168,24 @@ diesel::table! {
         bucket -> Text,
         window_ends_at -> Int8,
         taken -> Int8,
+    }
+}
+
+diesel::table! {
+    usage_days (api_key_id, day, outcome) {
+        api_key_id -> Int8,
+        day -> Int8,
+        outcome -> Int8,
+        requests -> Int8,
+    }
+}
+
+diesel::table! {
+    usage_minutes (api_key_id, minute, outcome) {
+        api_key_id -> Int8,
+        minute -> Int8,
+        outcome -> Int8,
+        requests -> Int8,
     }
 }
 
@@ -160,13 +222,19 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_key_last_uses,
     api_keys,
     audit_entries,
+    dead_key_attempts,
     idempotency_keys,
     instance_secrets,
+    key_exposures,
+    key_requests,
     one_time_links,
     replaced_secrets,
+    secret_last_uses,
     sessions,
     shown_forms,
     throttles,
+    usage_days,
+    usage_minutes,
     verification_changes,
     verification_epoch,
 );

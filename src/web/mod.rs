@@ -5,6 +5,7 @@ pub mod assets;
 pub mod error;
 pub mod extract;
 pub mod form;
+pub mod forward_auth;
 pub mod layout;
 pub mod markup;
 pub mod middleware;
@@ -120,6 +121,7 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::patch().to(api::keys::rename))
                 .route(web::delete().to(api::keys::deactivate)),
         )
+        .service(call("/api/v1/verify", "POST").route(web::post().to(api::verify::verify)))
         .service(web::scope("/api").default_service(web::to(no_such_call)))
         .default_service(web::to(no_such_page));
 }

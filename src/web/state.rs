@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use actix_web::{HttpRequest, web};
 use url::Url;
 
 use crate::clock::SharedClock;
-use crate::config::SignUp;
+use crate::config::{QueryKeys, SignUp};
 use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::security::password::PasswordWorker;
-use crate::domain::usage::recorder::Recorder;
+use crate::domain::usage::recorder::{Recorder, WorkerRecorder};
+use crate::domain::verification::Verifier;
 use crate::domain::verification::engine::Engine;
 use crate::store::Pool;
+use crate::web::extract::forwarded::TrustedProxies;
 
 /// What the pages say about this instance.
 #[derive(Clone)]
@@ -44,6 +47,31 @@ impl Site {
     }
 }
 
+/// What each worker has for itself; stays on its thread.
+#[derive(Clone)]
+pub struct Worker {
+    /// Judges presented keys.
+    pub verifier: Verifier,
+    /// Notes their use.
+    pub recorder: WorkerRecorder,
+}
+
+impl Worker {
+    /// The worker that serves this request.
+    pub fn of(req: &HttpRequest) -> &Self {
+        req.app_data()
+            .expect("server.rs puts a worker's parts into every app")
+    }
+}
+
+impl AppState {
+    /// The state that this request is served with.
+    pub fn of(req: &HttpRequest) -> &web::Data<Self> {
+        req.app_data()
+            .expect("server.rs puts the state into every app")
+    }
+}
+
 /// The parts of a running keyport. Clones share them.
 #[derive(Clone)]
 pub struct AppState {
@@ -63,4 +91,8 @@ pub struct AppState {
     pub form_key: [u8; 32],
     /// What pages say about this instance.
     pub site: Arc<Site>,
+    /// Whose headers about the client are believed.
+    pub proxies: TrustedProxies,
+    /// Whether keys in URLs are taken.
+    pub query_keys: QueryKeys,
 }

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and what it may import of ours, besides itself.
-const RULES: [(&str, &[&str]); 12] = [
+const RULES: [(&str, &[&str]); 13] = [
     ("base62", &[]),
+    ("cidr", &[]),
     ("clock", &[]),
     ("ids", &["base62"]),
     ("secret", &[]),
@@ -13,9 +14,11 @@ const RULES: [(&str, &[&str]); 12] = [
     ("store", &["clock", "ids"]),
     (
         "domain",
-        &["base62", "clock", "crypto", "ids", "secret", "store"],
+        &[
+            "base62", "cidr", "clock", "crypto", "ids", "secret", "store",
+        ],
     ),
-    ("config", &["secret"]),
+    ("config", &["cidr", "secret"]),
     // `store` for `Pool` in state.rs, for sessions and for the error type that a blocking hop returns; see below.
     (
         "web",

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
+
+use crate::cidr::{BadBlock, parse_block};
 
 /// The most entries of a key.
 pub const MOST_ADDRESSES: usize = 100;
@@ -28,23 +30,6 @@ pub enum BadAddresses {
         /// What is wrong with it.
         problem: BadBlock,
     },
-}
-
-/// Why an entry is refused: the end of a sentence that begins with the entry.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadBlock {
-    /// Neither an address nor a range.
-    #[error("is not an address or range, like 192.0.2.7 or 2001:db8::/32.")]
-    Malformed,
-    /// An IPv4 address with another length.
-    #[error("is not a range. IPv4 ranges end in /0 to /32.")]
-    Ipv4Length,
-    /// An IPv6 address with another length.
-    #[error("is not a range. IPv6 ranges end in /0 to /128.")]
-    Ipv6Length,
-    /// The address of a host with the length of a range.
-    #[error("is an address inside a range. Write {0} for the range.")]
-    HostBits(IpNet),
 }
 
 impl AllowedAddresses {
@@ -129,40 +114,6 @@ impl fmt::Display for AllowedAddresses {
     /// One entry a line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.texts().collect::<Vec<_>>().join("\n"))
-    }
-}
-
-/// Reads one address or range. What is IPv4 in IPv6 clothes (`::ffff:0:0/96`, RFC 4291 section 2.5.5.2) is IPv4, as it
-/// is for clients.
-///
-/// # Errors
-/// If it is neither.
-pub fn parse_block(text: &str) -> Result<IpNet, BadBlock> {
-    if let Ok(address) = text.parse::<IpAddr>() {
-        return Ok(IpNet::from(address.to_canonical()));
-    }
-    let Ok(block) = text.parse::<IpNet>() else {
-        let address = text.split_once('/').map(|(address, _)| address.parse());
-        return Err(match address {
-            Some(Ok(IpAddr::V4(_))) => BadBlock::Ipv4Length,
-            Some(Ok(IpAddr::V6(_))) => BadBlock::Ipv6Length,
-            _ => BadBlock::Malformed,
-        });
-    };
-    let block = unmapped(block);
-    if block.trunc() != block {
-        return Err(BadBlock::HostBits(block.trunc()));
-    }
-    Ok(block)
-}
-
-fn unmapped(block: IpNet) -> IpNet {
-    let IpNet::V6(v6) = block else { return block };
-    let address = v6.addr().to_ipv4_mapped();
-    let length = v6.prefix_len().checked_sub(96);
-    match (address, length) {
-        (Some(address), Some(length)) => Ipv4Net::new(address, length).map_or(block, IpNet::V4),
-        _ => block,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Scopes: what a key may be used for. Eight are built in; operators define further ones for their own services.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -78,7 +79,11 @@ pub struct KnownScope {
 
 /// All scopes of an instance.
 #[derive(Clone, Debug)]
-pub struct ScopeCatalog(Vec<KnownScope>);
+pub struct ScopeCatalog {
+    known: Vec<KnownScope>,
+    /// What [`Access::All`] comes to, written once: every request that such a key makes tells it.
+    names_of_all: String,
+}
 
 impl ScopeCatalog {
     /// The built-in scopes and the operator's. `None` if one of those repeats another's name.
@@ -91,17 +96,25 @@ impl ScopeCatalog {
         let all: Vec<KnownScope> = built_in.chain(defined).collect();
         let names: BTreeSet<&Scope> = all.iter().map(|known| &known.scope).collect();
         (names.len() == all.len()).then_some(())?;
-        Some(Self(all))
+        let mut names_of_all: Vec<&str> = (all.iter())
+            .map(|known| known.scope.as_str())
+            .filter(|scope| Access::All.allows(scope))
+            .collect();
+        names_of_all.sort_unstable();
+        Some(Self {
+            names_of_all: names_of_all.join(" "),
+            known: all,
+        })
     }
 
     /// All scopes, in the order of the form.
     pub fn iter(&self) -> impl Iterator<Item = &KnownScope> {
-        self.0.iter()
+        self.known.iter()
     }
 
     /// The scope with this name, if there is one.
     pub fn find(&self, name: &str) -> Option<&Scope> {
-        self.0
+        self.known
             .iter()
             .map(|known| &known.scope)
             .find(|scope| scope.as_str() == name)
@@ -147,6 +160,17 @@ impl Access {
         match self {
             Self::All => scope != KEYS_WRITE && scope != KEYS_VERIFY,
             Self::Chosen(scopes) => scopes.iter().any(|chosen| chosen.as_str() == scope),
+        }
+    }
+
+    /// The names of the scopes that this comes to now, separated by spaces.
+    pub fn names<'a>(&self, catalog: &'a ScopeCatalog) -> Cow<'a, str> {
+        match self {
+            Self::All => Cow::Borrowed(&catalog.names_of_all),
+            Self::Chosen(scopes) => {
+                let names: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
+                Cow::Owned(names.join(" "))
+            }
         }
     }
 

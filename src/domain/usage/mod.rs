@@ -1,3 +1,7 @@
-//! How keys are used.
+//! The usage log: every request that names a key is counted, beside the request path.
 
+mod ledger;
+pub mod outcome;
 pub mod recorder;
+
+pub use self::ledger::{Exposure, Exposures, Use, minute_of};

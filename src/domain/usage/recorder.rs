@@ -1,53 +1,96 @@
-//! Notes each key's last use beside the request path and writes it in batches.
+//! Notes the use of keys beside the request path and writes it in batches.
 //!
-//! A request puts its use into a map in memory and goes on; nothing waits for the database. One thread writes the
-//! map every half second, when it has grown large, and at shutdown. If a write fails, the uses are kept and
-//! written with the next batch. A process that is killed loses the uses of its last half second.
+//! 1. Each worker notes a request in a ledger of its own ([`WorkerRecorder`]); nothing waits for the database.
+//! 2. One thread takes the ledgers every half second, when one has grown large, when someone asks for it, and at the
+//!    end, and writes them in one transaction.
+//! 3. If that fails, it keeps them and writes them with the next ones: counts are never dropped. Requests in detail
+//!    may be, and how many were is counted.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use crate::clock::Timestamp;
+use super::ledger::{Detail, KeyNotes, LastUse, Ledger, Use};
 use crate::ids::ApiKeyId;
 use crate::store::last_uses::{self, LastUseRow};
-use crate::store::{Pool, StoreError};
+use crate::store::usage::{self as rows, AttemptsRow, ExposureRow, MinuteRow, RequestRow};
+use crate::store::{Db, Pool, StoreError};
 
 /// How often what was noted is written.
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
-/// Keys in the map from which on it is written early.
-const FLUSH_AT: usize = 10_000;
-/// Characters of a client's name that are kept.
-const MAX_CLIENT_CHARS: usize = 200;
-
-type Uses = HashMap<ApiKeyId, LastUseRow>;
+/// Keys in a ledger from which on it is written early.
+const FLUSH_AT: usize = 50_000;
+/// Requests that are kept in detail for each key.
+pub const KEPT_REQUESTS: i64 = 200;
+/// A key's old requests are removed after so many new ones, not after each.
+const PRUNE_AFTER: u32 = 50;
+/// Requests in detail that wait for a database that cannot be written.
+const MOST_WAITING_DETAILS: usize = 5_000;
 
 /// What the writing thread is told to do.
 enum Order {
     /// Write now; answer when it is done.
     Flush(Sender<Result<(), StoreError>>),
-    /// Write now, since the map is large.
+    /// Write now, since a ledger is large.
     Full,
 }
 
-/// Takes uses in. Clones share one map.
+/// What the metrics tell of the usage log.
+#[derive(Debug, Default)]
+pub struct UsageFigures {
+    /// Requests that were counted and written.
+    pub written: AtomicU64,
+    /// Requests that are only counted, without details.
+    pub details_left_out: AtomicU64,
+    /// Flushes that failed.
+    pub failed_flushes: AtomicU64,
+    /// How long the last flush took, in microseconds.
+    pub last_flush_us: AtomicU64,
+}
+
+/// Leads to the writing thread. Clones lead to the same one.
 #[derive(Clone)]
 pub struct Recorder {
-    uses: Arc<Mutex<Uses>>,
+    ledgers: Arc<Mutex<Vec<Arc<Mutex<Ledger>>>>>,
+    orders: Sender<Order>,
+    figures: Arc<UsageFigures>,
+}
+
+/// One worker's notes.
+#[derive(Clone)]
+pub struct WorkerRecorder {
+    ledger: Arc<Mutex<Ledger>>,
     orders: Sender<Order>,
 }
 
-/// The writing thread; ends when every [`Recorder`] is gone.
+impl WorkerRecorder {
+    /// Notes a request.
+    pub fn record(&self, one: &Use<'_>) {
+        let keys = {
+            let mut ledger = lock(&self.ledger);
+            ledger.note(one);
+            ledger.keys.len()
+        };
+        if keys >= FLUSH_AT {
+            // A full channel means that the thread has been told already.
+            drop(self.orders.try_send(Order::Full));
+        }
+    }
+}
+
+/// The writing thread; ends when every [`Recorder`] and [`WorkerRecorder`] is gone.
 pub struct Writer(JoinHandle<()>);
 
 impl Writer {
-    /// Waits for the last batch to be written. Every [`Recorder`] must have been dropped.
+    /// Waits for the last batch to be written.
     pub fn join(self) {
         if self.0.join().is_err() {
-            tracing::error!("the thread that writes last uses panicked");
+            tracing::error!("the thread that writes the usage log panicked");
         }
     }
 }
@@ -58,96 +101,226 @@ impl Recorder {
     /// # Errors
     /// If the operating system gives no thread.
     pub fn start(pool: Pool) -> std::io::Result<(Self, Writer)> {
-        let uses = Arc::new(Mutex::new(Uses::new()));
         let (orders, received) = bounded(64);
-        let thread = std::thread::Builder::new().name("last-uses".to_owned());
-        let shared = uses.clone();
-        let handle = thread.spawn(move || write_until_closed(&pool, &shared, &received))?;
-        Ok((Self { uses, orders }, Writer(handle)))
+        let recorder = Self {
+            ledgers: Arc::default(),
+            orders,
+            figures: Arc::default(),
+        };
+        let mut desk = Desk {
+            pool,
+            ledgers: recorder.ledgers.clone(),
+            figures: recorder.figures.clone(),
+            waiting: Ledger::default(),
+            unpruned: HashMap::new(),
+        };
+        let thread = std::thread::Builder::new().name("usage-log".to_owned());
+        let handle = thread.spawn(move || desk.write_until_closed(&received))?;
+        Ok((recorder, Writer(handle)))
     }
 
-    /// Notes an accepted request.
-    pub fn record(&self, api_key_id: ApiKeyId, used_at: Timestamp, address: &str, client: &str) {
-        let last_use = LastUseRow {
-            api_key_id,
-            used_at,
-            address: address.to_owned(),
-            client: client.chars().take(MAX_CLIENT_CHARS).collect(),
-        };
-        let noted = {
-            let mut uses = lock(&self.uses);
-            keep_newest(&mut uses, last_use);
-            uses.len()
-        };
-        if noted >= FLUSH_AT {
-            // A full channel means that the thread has been told already.
-            drop(self.orders.try_send(Order::Full));
+    /// For one worker.
+    pub fn for_worker(&self) -> WorkerRecorder {
+        let ledger = Arc::new(Mutex::new(Ledger::default()));
+        lock(&self.ledgers).push(ledger.clone());
+        WorkerRecorder {
+            ledger,
+            orders: self.orders.clone(),
         }
     }
 
     /// Writes what was noted and waits until it is written.
     ///
     /// # Errors
-    /// If the database fails; the uses are kept for the next batch.
+    /// If the database fails; the notes are kept for the next batch.
     pub fn flush(&self) -> Result<(), StoreError> {
         let (answer, answered) = bounded(1);
-        let gone = || StoreError::Unavailable("the thread that writes last uses has ended".into());
+        let gone = || StoreError::Unavailable("the thread that writes usage has ended".into());
         self.orders
             .send(Order::Flush(answer))
             .map_err(|_closed| gone())?;
         answered.recv().unwrap_or_else(|_closed| Err(gone()))
     }
+
+    /// For the metrics.
+    pub fn figures(&self) -> &UsageFigures {
+        &self.figures
+    }
 }
 
-fn write_until_closed(pool: &Pool, uses: &Mutex<Uses>, orders: &Receiver<Order>) {
-    loop {
-        match orders.recv_timeout(FLUSH_EVERY) {
-            Ok(Order::Flush(answer)) => {
-                let written = write(pool, uses);
-                // Who asked may have gone.
-                drop(answer.send(written));
+/// Where the writing thread works.
+struct Desk {
+    pool: Pool,
+    ledgers: Arc<Mutex<Vec<Arc<Mutex<Ledger>>>>>,
+    figures: Arc<UsageFigures>,
+    /// What could not be written yet.
+    waiting: Ledger,
+    /// Requests in detail that each key got since its old ones were removed.
+    unpruned: HashMap<ApiKeyId, u32>,
+}
+
+impl Desk {
+    fn write_until_closed(&mut self, orders: &Receiver<Order>) {
+        loop {
+            match orders.recv_timeout(FLUSH_EVERY) {
+                Ok(Order::Flush(answer)) => {
+                    let written = self.write();
+                    // Who asked may have gone.
+                    drop(answer.send(written));
+                }
+                Ok(Order::Full) | Err(RecvTimeoutError::Timeout) => report(self.write()),
+                Err(RecvTimeoutError::Disconnected) => return report(self.write()),
             }
-            Ok(Order::Full) | Err(RecvTimeoutError::Timeout) => report(write(pool, uses)),
-            Err(RecvTimeoutError::Disconnected) => return report(write(pool, uses)),
         }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a flush takes is a figure about this machine"
+    )]
+    fn write(&mut self) -> Result<(), StoreError> {
+        for ledger in lock(&self.ledgers).iter() {
+            // Taken in one step: whoever notes a request waits for this move at most.
+            let taken = std::mem::take(&mut *lock(ledger));
+            self.waiting.absorb(taken);
+        }
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let prune = self.keys_to_prune();
+        let batch = &self.waiting;
+        let written = self.pool.write_now(|db| write_batch(db, batch, &prune));
+        let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.figures.last_flush_us.store(took, Ordering::Relaxed);
+        if written.is_ok() {
+            let done = std::mem::take(&mut self.waiting);
+            let left_out = done.details_left_out;
+            (self.figures.written).fetch_add(done.requests, Ordering::Relaxed);
+            (self.figures.details_left_out).fetch_add(left_out, Ordering::Relaxed);
+        } else {
+            self.figures.failed_flushes.fetch_add(1, Ordering::Relaxed);
+            let surplus = (self.waiting.details.len()).saturating_sub(MOST_WAITING_DETAILS);
+            self.waiting.details.drain(..surplus);
+            self.waiting.details_left_out += u64::try_from(surplus).unwrap_or(u64::MAX);
+        }
+        written
+    }
+
+    fn keys_to_prune(&mut self) -> Vec<ApiKeyId> {
+        for detail in &self.waiting.details {
+            *self.unpruned.entry(detail.key).or_default() += 1;
+        }
+        let is_due = |many: bool, count: u32| many || count >= PRUNE_AFTER;
+        let many = self.unpruned.len() > FLUSH_AT;
+        let due: Vec<ApiKeyId> = self
+            .unpruned
+            .iter()
+            .filter(|(_, count)| is_due(many, **count))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in &due {
+            self.unpruned.remove(id);
+        }
+        due
     }
 }
 
-fn write(pool: &Pool, uses: &Mutex<Uses>) -> Result<(), StoreError> {
-    let taken = std::mem::take(&mut *lock(uses));
-    if taken.is_empty() {
-        return Ok(());
+fn write_batch(db: &mut Db, batch: &Ledger, prune: &[ApiKeyId]) -> Result<(), StoreError> {
+    let mut minutes = Vec::new();
+    let mut uses = Vec::new();
+    // Every instance takes the rows of a table in one order, so that two never wait for each other in a circle.
+    let mut keys: Vec<(ApiKeyId, &KeyNotes)> =
+        batch.keys.iter().map(|(id, notes)| (*id, notes)).collect();
+    keys.sort_unstable_by_key(|(id, _)| *id);
+    for (id, notes) in &keys {
+        minutes.extend(notes.counts.iter().map(|count| MinuteRow {
+            api_key_id: *id,
+            minute: count.minute,
+            outcome: count.outcome.number(),
+            requests: i64::try_from(count.requests).unwrap_or(i64::MAX),
+        }));
+        uses.extend(notes.last_use.as_ref().map(|last| last_use_row(*id, last)));
     }
-    let mut batch: Vec<LastUseRow> = taken.into_values().collect();
-    let written = pool.write_now(|db| last_uses::upsert(db, &mut batch));
-    if written.is_err() {
-        let mut uses = lock(uses);
-        for last_use in batch {
-            keep_newest(&mut uses, last_use);
+    rows::add_minutes(db, &mut minutes)?;
+    last_uses::upsert(db, &mut uses)?;
+    for (id, notes) in &keys {
+        for (number, used_at) in &notes.secret_uses {
+            last_uses::upsert_secret(db, *id, *number, *used_at)?;
+        }
+        if let Some(attempts) = &notes.attempts {
+            rows::add_attempts(
+                db,
+                &AttemptsRow {
+                    api_key_id: *id,
+                    attempts: i64::try_from(attempts.number).unwrap_or(i64::MAX),
+                    first_at: attempts.first_at,
+                    last_at: attempts.last.at,
+                    address: address_text(attempts.last.address),
+                    client: attempts.last.client.to_string(),
+                },
+            )?;
+        }
+        for seen in &notes.exposures {
+            rows::add_exposure(
+                db,
+                &ExposureRow {
+                    api_key_id: *id,
+                    place: seen.exposure.word().to_owned(),
+                    first_seen_at: seen.first_at,
+                    last_seen_at: seen.last_at,
+                    address: address_text(seen.address),
+                },
+            )?;
         }
     }
-    written
+    let details: Vec<RequestRow> = batch.details.iter().map(request_row).collect();
+    rows::add_requests(db, &details)?;
+    for id in prune {
+        rows::prune_requests(db, *id, KEPT_REQUESTS)?;
+    }
+    Ok(())
+}
+
+fn last_use_row(api_key_id: ApiKeyId, last: &LastUse) -> LastUseRow {
+    LastUseRow {
+        api_key_id,
+        used_at: last.at,
+        address: address_text(last.address),
+        client: last.client.to_string(),
+    }
+}
+
+fn request_row(detail: &Detail) -> RequestRow {
+    RequestRow {
+        api_key_id: detail.key,
+        at: detail.at,
+        outcome: detail.outcome.number(),
+        method: detail.method.to_string(),
+        path: detail.path.to_string(),
+        status: i64::from(detail.status),
+        duration_us: i64::try_from(detail.took_us).unwrap_or(i64::MAX),
+        address: address_text(detail.address),
+        client: detail.client.to_string(),
+    }
+}
+
+fn address_text(address: Option<IpAddr>) -> String {
+    address
+        .map(|address| address.to_string())
+        .unwrap_or_default()
 }
 
 fn report(written: Result<(), StoreError>) {
     if let Err(error) = written {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
-            "last uses are not written yet"
+            "the usage log is not written yet"
         );
     }
 }
 
-fn keep_newest(uses: &mut Uses, last_use: LastUseRow) {
-    let newest = uses
-        .get(&last_use.api_key_id)
-        .is_none_or(|known| known.used_at <= last_use.used_at);
-    if newest {
-        uses.insert(last_use.api_key_id, last_use);
-    }
-}
-
-/// The map is whole after every step, so a panic elsewhere does not make it unusable.
-fn lock(uses: &Mutex<Uses>) -> MutexGuard<'_, Uses> {
-    uses.lock().unwrap_or_else(PoisonError::into_inner)
+/// Both maps and lists are whole after every step, so a panic elsewhere does not make them unusable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

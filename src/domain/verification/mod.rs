@@ -215,6 +215,7 @@ mod tests {
             is_deactivated: false,
             ends_at: Timestamp::NEVER,
             brand: "kp".into(),
+            secret_number: 1,
             current: StoredDigest {
                 bytes: Box::new([0; 32]),
                 secret: Some(0),

@@ -49,6 +49,7 @@ pub struct KeyRecord {
     /// When it stops working for whichever reason.
     pub ends_at: Timestamp,
     pub(super) brand: Box<str>,
+    pub(super) secret_number: i64,
     pub(super) current: StoredDigest,
     /// The secret before the current one, which may still work.
     pub(super) previous: Option<ReplacedSecret>,
@@ -132,6 +133,7 @@ impl KeyRecord {
             is_deactivated: key.deactivated_at.is_some(),
             ends_at: key.ends_at,
             brand: key.brand.into(),
+            secret_number: key.secret_number,
             current: digest(key.digest, &key.digest_secret_id),
             previous: replaced.next(),
         };
@@ -141,6 +143,16 @@ impl KeyRecord {
     /// `<brand>_<id>`: the part of the key that is shown.
     pub fn prefix(&self) -> String {
         key_string::prefix(&self.brand, self.id)
+    }
+
+    /// Which of its secrets is the current one, counted from 1.
+    pub fn secret_number(&self) -> i64 {
+        self.secret_number
+    }
+
+    /// True if the secret before the current one still works at `now`.
+    pub fn has_overlap_at(&self, now: Timestamp) -> bool {
+        (self.previous.as_ref()).is_some_and(|previous| previous.ends_at > now)
     }
 
     /// Which secret of the key this is. Takes the same time for each of them and for a wrong one.

@@ -4,3 +4,4 @@ pub mod account;
 pub mod key_creation;
 pub mod keys;
 pub mod openapi;
+pub mod verify;

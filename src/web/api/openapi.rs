@@ -5,7 +5,7 @@ use actix_web::web;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::{account, key_creation, keys};
+use super::{account, key_creation, keys, verify};
 use crate::web::error::{ApiError, Code, FieldError, Problem};
 use crate::web::extract::api_client::Reader;
 use crate::web::state::AppState;
@@ -25,12 +25,14 @@ use crate::web::state::AppState;
         keys::rename,
         keys::deactivate,
         keys::deactivate_self,
+        verify::verify,
         read
     ),
     components(schemas(Problem, FieldError)),
     tags(
         (name = "Account", description = "Whose key this is"),
         (name = "Keys", description = "Manage the keys of your account"),
+        (name = "Verification", description = "Verify keys that others present to your service"),
         (name = "Description", description = "This document")
     )
 )]
@@ -93,6 +95,7 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
         codes.extend(PATCH_AND_POST);
     }
     match method {
+        "post" if path == "/api/v1/verify" => codes.push(Code::UnknownScope),
         "post" => codes.extend([
             Code::ExceedsCaller,
             Code::KeyLimit,

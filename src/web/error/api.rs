@@ -27,6 +27,8 @@ pub enum Code {
     TwoKeys,
     /// A key in the URL.
     KeyInUrl,
+    /// A scope that this instance does not know is asked for.
+    UnknownScope,
     /// Malformed, unknown, or a wrong secret.
     InvalidKey,
     /// The true secret of a key that was deactivated.
@@ -71,10 +73,11 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::MissingKey,
         Self::TwoKeys,
         Self::KeyInUrl,
+        Self::UnknownScope,
         Self::InvalidKey,
         Self::DeactivatedKey,
         Self::ExpiredKey,
@@ -103,6 +106,7 @@ impl Code {
             Self::MissingKey => ("missing_key", 401, "No API key"),
             Self::TwoKeys => ("two_keys", 400, "Two different credentials"),
             Self::KeyInUrl => ("key_in_url", 400, "API key in the URL"),
+            Self::UnknownScope => ("unknown_scope", 400, "No such scope"),
             Self::InvalidKey => ("invalid_key", 401, "Not a valid API key"),
             Self::DeactivatedKey => ("deactivated_key", 401, "The API key was deactivated"),
             Self::ExpiredKey => ("expired_key", 401, "The API key has expired"),
@@ -200,7 +204,7 @@ pub struct ApiError {
     /// For 405: the methods.
     pub allow: Option<&'static str>,
     /// For the limit of a key: how it stands.
-    pub rate: Option<RateState>,
+    pub rate: Option<Box<RateState>>,
     /// For the log only.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -270,8 +274,8 @@ impl ApiError {
         if let Some(delay) = self.retry_after {
             headers.push(retry_after(delay));
         }
-        if let Some(rate) = self.rate {
-            headers.extend(rate_limit(rate));
+        if let Some(rate) = &self.rate {
+            headers.extend(rate_limit(**rate));
         }
         if let Some(allow) = self.allow {
             headers.push((header::ALLOW, HeaderValue::from_static(allow)));
@@ -385,7 +389,7 @@ impl From<Refusal> for ApiError {
             ),
             Refusal::RateLimited(rate) => Self {
                 retry_after: Some(rate.resets_in),
-                rate: Some(rate),
+                rate: Some(Box::new(rate)),
                 ..Self::new(
                     Code::RateLimited,
                     format!(

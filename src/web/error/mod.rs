@@ -42,7 +42,7 @@ pub fn rate_limit(rate: RateState) -> [(header::HeaderName, HeaderValue); 2] {
 }
 
 /// Rounded up: who waits this long is let through.
-fn whole_seconds(delay: TimeDelta) -> i64 {
+pub fn whole_seconds(delay: TimeDelta) -> i64 {
     (delay.num_milliseconds() + 999) / 1000
 }
 

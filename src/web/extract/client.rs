@@ -8,16 +8,47 @@ use actix_web::http::header;
 
 use crate::domain::audit::Origin;
 use crate::web::middleware::RequestId;
+use crate::web::state::AppState;
 
 /// Characters of a client's name for itself that are kept.
 const MAX_CLIENT_CHARS: usize = 200;
 
-/// The address at the other end of the connection. An IPv4 address in IPv6 clothes is the IPv4 address.
-pub fn address(req: &HttpRequest) -> IpAddr {
+/// The address at the other end of the connection.
+fn peer(req: &HttpRequest) -> IpAddr {
     req.peer_addr()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
             peer.ip().to_canonical()
         })
+}
+
+/// The client's address; `None` if trusted proxies tell it in ways that contradict each other.
+pub fn known_address(req: &HttpRequest) -> Option<IpAddr> {
+    AppState::of(req).proxies.client(peer(req), req.headers())
+}
+
+/// The client's address, else the nearest proxy's.
+pub fn address(req: &HttpRequest) -> IpAddr {
+    known_address(req).unwrap_or_else(|| peer(req))
+}
+
+/// True if the request comes straight from a proxy that the operator trusts.
+pub fn is_behind_trusted_proxy(req: &HttpRequest) -> bool {
+    AppState::of(req).proxies.trust(peer(req))
+}
+
+/// True if the client sent the request over plain http, and from another machine: others may have read it.
+pub fn is_exposed_on_plain_http(req: &HttpRequest) -> bool {
+    let peer = peer(req);
+    let is_plain = (AppState::of(req).proxies).is_plain_http(peer, req.headers());
+    is_plain == Some(true) && known_address(req).is_none_or(|address| !address.is_loopback())
+}
+
+/// The client as it names itself; empty if that is not text.
+pub fn name_as_sent(req: &HttpRequest) -> &str {
+    req.headers()
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
 /// The client as it names itself, cut, without control characters.

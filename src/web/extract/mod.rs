@@ -3,6 +3,8 @@
 pub mod api_client;
 pub mod client;
 pub mod form;
+pub mod forwarded;
 pub mod json;
+pub mod key_check;
 pub mod pagination;
 pub mod visitor;

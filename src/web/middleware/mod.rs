@@ -14,6 +14,7 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 
 use super::error::{ApiError, Code, PageError, rate_limit};
 use super::extract::api_client::KeyHeaders;
+use super::extract::key_check::{KeyCheck, Shown};
 use super::extract::visitor::{ErrorPageContext, seed_cookie};
 use super::pages::error_page;
 use super::state::AppState;
@@ -27,7 +28,8 @@ use crate::store::StoreError;
 pub struct RequestId(pub String);
 
 impl RequestId {
-    fn new(now: Timestamp) -> Self {
+    /// A new one, at this time.
+    pub fn new(now: Timestamp) -> Self {
         let instant = base62::encode::<8>(now.as_millis().unsigned_abs());
         Self(format!("{instant}{}", base62_text(&mut system_rng(), 12)))
     }
@@ -109,6 +111,9 @@ fn finish(
     {
         tracing::error!(%error, "a cookie could not be set");
     }
+    if let Some(check) = req.extensions().get::<KeyCheck>() {
+        check.record(&req, Shown::of(&req), response.status().as_u16());
+    }
     let key = req.extensions().get::<KeyHeaders>().copied();
     if let Some(expires_at) = key.and_then(|key| key.expires_at)
         && let Ok(value) = HeaderValue::from_str(&expires_at.to_rfc3339())
@@ -188,7 +193,8 @@ fn chain(error: &Error) -> String {
     format!("{error:?}")
 }
 
-fn api_response(error: &ApiError, state: &AppState, id: &RequestId) -> HttpResponse<BoxBody> {
+/// The answer that an API error is.
+pub fn api_response(error: &ApiError, state: &AppState, id: &RequestId) -> HttpResponse<BoxBody> {
     log_server_error(error.status(), error, id);
     let mut response = HttpResponse::build(error.status());
     response.insert_header((header::CONTENT_TYPE, "application/problem+json"));

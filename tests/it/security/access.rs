@@ -29,11 +29,12 @@ const ROUTES: [(&str, u16, u16, u16); 21] = [
     ("/api/openapi.json", 401, 200, 200),
 ];
 
-const API: [(&str, u16); 4] = [
+const API: [(&str, u16); 5] = [
     ("/api/v1/account", 200),
     ("/api/v1/key", 405),
     ("/api/v1/keys", 200),
     ("/api/v1/keys/{id}", 404),
+    ("/api/v1/verify", 405),
 ];
 
 #[test]

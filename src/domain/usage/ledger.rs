@@ -1,0 +1,351 @@
+//! What one worker has noted since the last flush. Nothing here waits or touches the database.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::outcome::Outcome;
+use crate::clock::Timestamp;
+use crate::domain::verification::record::{KeyRecord, SecretMatch};
+use crate::ids::ApiKeyId;
+
+/// Requests in detail that one worker keeps between two flushes. Writing a request in detail costs more than verifying
+/// it, so under load most are only counted.
+const MOST_DETAILS: usize = 250;
+/// Characters of a client's name and of a path that are kept.
+const MOST_CHARS: usize = 200;
+
+/// Where a true secret was seen that others may have seen too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exposure {
+    /// In a URL: those end up in logs and histories.
+    Url,
+    /// On plain http, from another machine.
+    PlainHttp,
+}
+
+impl Exposure {
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Url => "url",
+            Self::PlainHttp => "plain_http",
+        }
+    }
+}
+
+/// Where one request showed a key that it should not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exposures {
+    /// In its URL.
+    pub in_url: bool,
+    /// On plain http, from another machine.
+    pub on_plain_http: bool,
+}
+
+impl Exposures {
+    fn iter(self) -> impl Iterator<Item = Exposure> {
+        let in_url = self.in_url.then_some(Exposure::Url);
+        in_url
+            .into_iter()
+            .chain(self.on_plain_http.then_some(Exposure::PlainHttp))
+    }
+}
+
+/// A request that named a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Use<'a> {
+    /// The key.
+    pub key: &'a KeyRecord,
+    /// Which of its secrets was presented.
+    pub secret: SecretMatch,
+    /// When it was judged.
+    pub at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Where the key was seen that it should not have been.
+    pub exposures: Exposures,
+    /// From where; `None` if not known for sure.
+    pub address: Option<IpAddr>,
+    /// The client as it names itself.
+    pub client: &'a str,
+    /// The request's method.
+    pub method: &'a str,
+    /// The request's path; what follows a `?` is left out.
+    pub path: &'a str,
+    /// The status of the answer.
+    pub status: u16,
+    /// How long the answer took, in microseconds.
+    pub took_us: u64,
+}
+
+/// Notes of one worker.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    pub(super) keys: HashMap<ApiKeyId, KeyNotes>,
+    pub(super) details: Vec<Detail>,
+    pub(super) details_left_out: u64,
+    pub(super) requests: u64,
+}
+
+/// Notes about one key.
+#[derive(Debug, Default)]
+pub(super) struct KeyNotes {
+    pub(super) counts: Vec<Count>,
+    pub(super) last_use: Option<LastUse>,
+    pub(super) secret_uses: Vec<(i64, Timestamp)>,
+    pub(super) attempts: Option<Attempts>,
+    pub(super) exposures: Vec<Seen>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) minute: i64,
+    pub(super) outcome: Outcome,
+    pub(super) requests: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct LastUse {
+    pub(super) at: Timestamp,
+    pub(super) address: Option<IpAddr>,
+    pub(super) client: Box<str>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Attempts {
+    pub(super) number: u64,
+    pub(super) first_at: Timestamp,
+    pub(super) last: LastUse,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) exposure: Exposure,
+    pub(super) first_at: Timestamp,
+    pub(super) last_at: Timestamp,
+    pub(super) address: Option<IpAddr>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Detail {
+    pub(super) key: ApiKeyId,
+    pub(super) at: Timestamp,
+    pub(super) outcome: Outcome,
+    pub(super) method: Box<str>,
+    pub(super) path: Box<str>,
+    pub(super) status: u16,
+    pub(super) took_us: u64,
+    pub(super) address: Option<IpAddr>,
+    pub(super) client: Box<str>,
+}
+
+impl Ledger {
+    pub(super) fn note(&mut self, one: &Use<'_>) {
+        self.requests += 1;
+        let notes = self.keys.entry(one.key.id).or_default();
+        notes.add(minute_of(one.at), one.outcome, 1);
+        if one.outcome == Outcome::Accepted {
+            set_last(&mut notes.last_use, one);
+            notes.note_secret(one);
+        } else if one.outcome.is_dead_key() {
+            notes.note_attempt(one);
+        }
+        // Only a true secret is exposed.
+        if one.secret != SecretMatch::Wrong {
+            for exposure in one.exposures.iter() {
+                notes.note_exposure(exposure, one);
+            }
+        }
+        if self.details.len() < MOST_DETAILS {
+            self.details.push(Detail::of(one));
+        } else {
+            self.details_left_out += 1;
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Takes in what another ledger holds; used to bring several workers' together, and to put back what could not be
+    /// written.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.details_left_out += other.details_left_out;
+        self.details.extend(other.details);
+        if self.keys.is_empty() {
+            self.keys = other.keys;
+            return;
+        }
+        for (id, notes) in other.keys {
+            self.keys.entry(id).or_default().absorb(notes);
+        }
+    }
+}
+
+impl KeyNotes {
+    fn add(&mut self, minute: i64, outcome: Outcome, requests: u64) {
+        let same = |count: &&mut Count| count.minute == minute && count.outcome == outcome;
+        match self.counts.iter_mut().find(same) {
+            Some(count) => count.requests += requests,
+            None => self.counts.push(Count {
+                minute,
+                outcome,
+                requests,
+            }),
+        }
+    }
+
+    /// Which secret was used matters only while there is another one that works.
+    fn note_secret(&mut self, one: &Use<'_>) {
+        let number = match one.secret {
+            SecretMatch::Current if one.key.has_overlap_at(one.at) => one.key.secret_number(),
+            SecretMatch::Replaced { number, .. } => number,
+            SecretMatch::Current | SecretMatch::Wrong => return,
+        };
+        self.set_secret_use(number, one.at);
+    }
+
+    fn set_secret_use(&mut self, number: i64, at: Timestamp) {
+        match self
+            .secret_uses
+            .iter_mut()
+            .find(|(known, _)| *known == number)
+        {
+            Some((_, last)) => *last = at.max(*last),
+            None => self.secret_uses.push((number, at)),
+        }
+    }
+
+    fn note_attempt(&mut self, one: &Use<'_>) {
+        match &mut self.attempts {
+            Some(attempts) => {
+                attempts.number += 1;
+                attempts.last = LastUse::of(one);
+            }
+            None => {
+                self.attempts = Some(Attempts {
+                    number: 1,
+                    first_at: one.at,
+                    last: LastUse::of(one),
+                });
+            }
+        }
+    }
+
+    fn note_exposure(&mut self, exposure: Exposure, one: &Use<'_>) {
+        match self
+            .exposures
+            .iter_mut()
+            .find(|seen| seen.exposure == exposure)
+        {
+            Some(seen) => {
+                seen.last_at = one.at;
+                seen.address = one.address;
+            }
+            None => self.exposures.push(Seen {
+                exposure,
+                first_at: one.at,
+                last_at: one.at,
+                address: one.address,
+            }),
+        }
+    }
+
+    fn absorb(&mut self, other: Self) {
+        for count in other.counts {
+            self.add(count.minute, count.outcome, count.requests);
+        }
+        if let Some(last) = other.last_use
+            && self
+                .last_use
+                .as_ref()
+                .is_none_or(|known| known.at <= last.at)
+        {
+            self.last_use = Some(last);
+        }
+        for (number, at) in other.secret_uses {
+            self.set_secret_use(number, at);
+        }
+        self.attempts = match (self.attempts.take(), other.attempts) {
+            (Some(a), Some(b)) => Some(Attempts {
+                number: a.number + b.number,
+                first_at: a.first_at.min(b.first_at),
+                last: if a.last.at > b.last.at {
+                    a.last
+                } else {
+                    b.last
+                },
+            }),
+            (a, b) => a.or(b),
+        };
+        for seen in other.exposures {
+            match (self.exposures.iter_mut()).find(|known| known.exposure == seen.exposure) {
+                Some(known) => {
+                    known.first_at = known.first_at.min(seen.first_at);
+                    if seen.last_at >= known.last_at {
+                        known.last_at = seen.last_at;
+                        known.address = seen.address;
+                    }
+                }
+                None => self.exposures.push(seen),
+            }
+        }
+    }
+}
+
+/// A client mostly stays the same: its name is copied only when it changes.
+fn set_last(last: &mut Option<LastUse>, one: &Use<'_>) {
+    match last {
+        Some(known) if known.at > one.at => {}
+        Some(known) => {
+            known.at = one.at;
+            known.address = one.address;
+            if *known.client != *one.client {
+                known.client = cut(one.client);
+            }
+        }
+        None => *last = Some(LastUse::of(one)),
+    }
+}
+
+impl LastUse {
+    fn of(one: &Use<'_>) -> Self {
+        Self {
+            at: one.at,
+            address: one.address,
+            client: cut(one.client),
+        }
+    }
+}
+
+impl Detail {
+    fn of(one: &Use<'_>) -> Self {
+        let path = one.path.split('?').next().unwrap_or_default();
+        Self {
+            key: one.key.id,
+            at: one.at,
+            outcome: one.outcome,
+            method: cut(one.method),
+            path: cut(path),
+            status: one.status,
+            took_us: one.took_us,
+            address: one.address,
+            client: cut(one.client),
+        }
+    }
+}
+
+/// Cut, and without control characters: it is shown on pages.
+fn cut(text: &str) -> Box<str> {
+    if text.len() <= MOST_CHARS && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.into();
+    }
+    let plain = text.chars().filter(|c| !c.is_control());
+    plain.take(MOST_CHARS).collect::<String>().into()
+}
+
+/// Minutes since 1970-01-01T00:00Z.
+pub fn minute_of(at: Timestamp) -> i64 {
+    at.as_millis().div_euclid(60_000)
+}

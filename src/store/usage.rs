@@ -1,0 +1,215 @@
+//! The usage log: counts by minute and by day, the newest requests in detail, uses of dead keys, exposures.
+//!
+//! Written in batches by the recorder alone; nothing here is read on the way of a request.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Text};
+use diesel::upsert::excluded;
+
+use super::connection::Db;
+use super::error::StoreError;
+use super::schema::{dead_key_attempts, key_exposures, key_requests, usage_minutes};
+use crate::clock::Timestamp;
+use crate::ids::ApiKeyId;
+
+/// Requests of a key in one minute with one outcome.
+#[derive(Clone, Copy, Debug, Insertable)]
+#[diesel(table_name = usage_minutes)]
+pub struct MinuteRow {
+    /// Which key.
+    pub api_key_id: ApiKeyId,
+    /// Minutes since 1970-01-01T00:00Z.
+    pub minute: i64,
+    /// The outcome's number.
+    pub outcome: i64,
+    /// How many.
+    pub requests: i64,
+}
+
+/// A request in detail.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = key_requests)]
+pub struct RequestRow {
+    /// Which key.
+    pub api_key_id: ApiKeyId,
+    /// When.
+    pub at: Timestamp,
+    /// The outcome's number.
+    pub outcome: i64,
+    /// The method.
+    pub method: String,
+    /// The path without its query.
+    pub path: String,
+    /// The status of the answer.
+    pub status: i64,
+    /// How long the answer took.
+    pub duration_us: i64,
+    /// From which address; empty if it is not known for sure.
+    pub address: String,
+    /// The client as it names itself.
+    pub client: String,
+}
+
+/// Uses of a true secret that no longer works.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = dead_key_attempts)]
+pub struct AttemptsRow {
+    /// Of which key.
+    pub api_key_id: ApiKeyId,
+    /// How many.
+    pub attempts: i64,
+    /// The first.
+    pub first_at: Timestamp,
+    /// The last.
+    pub last_at: Timestamp,
+    /// Where the last came from.
+    pub address: String,
+    /// The client of the last.
+    pub client: String,
+}
+
+/// Where a true secret was seen that others may have seen too.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = key_exposures)]
+pub struct ExposureRow {
+    /// Of which key.
+    pub api_key_id: ApiKeyId,
+    /// `url` or `plain_http`.
+    pub place: String,
+    /// First seen.
+    pub first_seen_at: Timestamp,
+    /// Last seen.
+    pub last_seen_at: Timestamp,
+    /// Where it came from when it was last seen.
+    pub address: String,
+}
+
+/// Adds to the counts. Sorted by key, so that instances never wait for each other in a circle.
+pub fn add_minutes(db: &mut Db, rows: &mut [MinuteRow]) -> Result<(), StoreError> {
+    rows.sort_by_key(|row| (row.api_key_id, row.minute, row.outcome));
+    match db {
+        Db::Sqlite(connection) => {
+            use usage_minutes::{api_key_id, minute, outcome, requests};
+            for row in rows.iter() {
+                diesel::insert_into(usage_minutes::table)
+                    .values(row)
+                    .on_conflict((api_key_id, minute, outcome))
+                    .do_update()
+                    .set(requests.eq(requests + excluded(requests)))
+                    .execute(connection)?;
+            }
+        }
+        Db::Postgres(connection) => {
+            let column = |of: fn(&MinuteRow) -> i64| rows.iter().map(of).collect::<Vec<i64>>();
+            let ids: Vec<ApiKeyId> = rows.iter().map(|row| row.api_key_id).collect();
+            sql_query(
+                "INSERT INTO usage_minutes (api_key_id, minute, outcome, requests)
+                 SELECT * FROM unnest($1, $2, $3, $4)
+                 ON CONFLICT (api_key_id, minute, outcome)
+                 DO UPDATE SET requests = usage_minutes.requests + excluded.requests",
+            )
+            .bind::<Array<BigInt>, _>(ids)
+            .bind::<Array<BigInt>, _>(column(|row| row.minute))
+            .bind::<Array<BigInt>, _>(column(|row| row.outcome))
+            .bind::<Array<BigInt>, _>(column(|row| row.requests))
+            .execute(connection)?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds requests in detail, in their order.
+pub fn add_requests(db: &mut Db, rows: &[RequestRow]) -> Result<(), StoreError> {
+    match db {
+        Db::Sqlite(connection) => {
+            for row in rows {
+                diesel::insert_into(key_requests::table)
+                    .values(row)
+                    .execute(connection)?;
+            }
+        }
+        Db::Postgres(connection) => {
+            diesel::insert_into(key_requests::table)
+                .values(rows)
+                .execute(connection)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes all but the newest `keep` requests of a key.
+pub fn prune_requests(db: &mut Db, id: ApiKeyId, keep: i64) -> Result<(), StoreError> {
+    sql_query(
+        "DELETE FROM key_requests WHERE api_key_id = $1 AND id <=
+            (SELECT id FROM key_requests WHERE api_key_id = $2 ORDER BY id DESC LIMIT 1 OFFSET $3)",
+    )
+    .bind::<BigInt, _>(id)
+    .bind::<BigInt, _>(id)
+    .bind::<BigInt, _>(keep)
+    .execute(db)?;
+    Ok(())
+}
+
+/// Adds uses of a dead key.
+pub fn add_attempts(db: &mut Db, row: &AttemptsRow) -> Result<(), StoreError> {
+    sql_query(
+        "INSERT INTO dead_key_attempts (api_key_id, attempts, first_at, last_at, address, client)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (api_key_id) DO UPDATE SET attempts = dead_key_attempts.attempts + excluded.attempts,
+             last_at = excluded.last_at, address = excluded.address, client = excluded.client",
+    )
+    .bind::<BigInt, _>(row.api_key_id)
+    .bind::<BigInt, _>(row.attempts)
+    .bind::<BigInt, _>(row.first_at)
+    .bind::<BigInt, _>(row.last_at)
+    .bind::<Text, _>(&row.address)
+    .bind::<Text, _>(&row.client)
+    .execute(db)?;
+    Ok(())
+}
+
+/// Notes that a key was seen where it should not have been.
+pub fn add_exposure(db: &mut Db, row: &ExposureRow) -> Result<(), StoreError> {
+    sql_query(
+        "INSERT INTO key_exposures (api_key_id, place, first_seen_at, last_seen_at, address)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (api_key_id, place) DO UPDATE SET
+             last_seen_at = excluded.last_seen_at, address = excluded.address",
+    )
+    .bind::<BigInt, _>(row.api_key_id)
+    .bind::<Text, _>(&row.place)
+    .bind::<BigInt, _>(row.first_seen_at)
+    .bind::<BigInt, _>(row.last_seen_at)
+    .bind::<Text, _>(&row.address)
+    .execute(db)?;
+    Ok(())
+}
+
+/// The newest requests of a key in detail, newest first.
+pub fn list_requests(db: &mut Db, id: ApiKeyId, limit: i64) -> Result<Vec<RequestRow>, StoreError> {
+    Ok(key_requests::table
+        .filter(key_requests::api_key_id.eq(id))
+        .order(key_requests::id.desc())
+        .limit(limit)
+        .select(RequestRow::as_select())
+        .load(db)?)
+}
+
+/// Uses of the key after its end, if there were any.
+pub fn find_attempts(db: &mut Db, id: ApiKeyId) -> Result<Option<AttemptsRow>, StoreError> {
+    Ok(dead_key_attempts::table
+        .find(id)
+        .select(AttemptsRow::as_select())
+        .first(db)
+        .optional()?)
+}
+
+/// Where the key was seen that it should not have been.
+pub fn list_exposures(db: &mut Db, id: ApiKeyId) -> Result<Vec<ExposureRow>, StoreError> {
+    Ok(key_exposures::table
+        .filter(key_exposures::api_key_id.eq(id))
+        .order(key_exposures::place)
+        .select(ExposureRow::as_select())
+        .load(db)?)
+}

@@ -1,0 +1,256 @@
+//! The presented key of a request, judged: where it may stand, what it is asked to be good for, and how its use is noted.
+
+use std::time::Instant;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{self, HeaderMap};
+use zeroize::Zeroizing;
+
+use super::client;
+use crate::config::QueryKeys;
+use crate::domain::usage::outcome::Outcome;
+use crate::domain::usage::{Exposures, Use};
+use crate::domain::verification::record::SecretMatch;
+use crate::domain::verification::{Accepted, Need, Verdict};
+use crate::web::error::{ApiError, Code};
+use crate::web::state::{AppState, Worker};
+
+/// The request that a key is presented with; a gateway tells of one that it has received itself.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// Its method.
+    pub method: &'a str,
+    /// Its path.
+    pub path: &'a str,
+    /// Its query.
+    pub query: &'a str,
+}
+
+impl<'a> Shown<'a> {
+    /// The request itself.
+    pub fn of(req: &'a HttpRequest) -> Self {
+        Self {
+            method: req.method().as_str(),
+            path: req.path(),
+            query: req.query_string(),
+        }
+    }
+}
+
+/// A verdict, with what is to be noted of the request.
+pub struct KeyCheck {
+    verdict: Verdict,
+    /// True if the key stood in the URL, and may not.
+    is_refused_in_url: bool,
+    exposures: Exposures,
+    began: Instant,
+}
+
+impl KeyCheck {
+    /// Judges the key of a request; `None` if it presents none.
+    ///
+    /// # Errors
+    /// If the request has two credentials, or the database cannot be asked.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long an answer took is a figure about this machine"
+    )]
+    pub async fn of(
+        req: &HttpRequest,
+        shown: Shown<'_>,
+        scopes: &[&str],
+    ) -> Result<Option<Self>, ApiError> {
+        let began = Instant::now();
+        let state = AppState::of(req);
+        let Some(presented) = presented(req.headers(), shown.query)? else {
+            return Ok(None);
+        };
+        let need = Need {
+            scopes,
+            address: client::known_address(req),
+        };
+        let verdict = Worker::of(req)
+            .verifier
+            .verify(&presented.text, need)
+            .await?;
+        Ok(Some(Self {
+            verdict,
+            is_refused_in_url: presented.in_url && state.query_keys == QueryKeys::Refuse,
+            exposures: Exposures {
+                in_url: presented.in_url,
+                on_plain_http: client::is_exposed_on_plain_http(req),
+            },
+            began,
+        }))
+    }
+
+    /// Yes, or why not.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn result(&self) -> Result<Accepted, ApiError> {
+        if self.is_refused_in_url {
+            return Err(ApiError::new(
+                Code::KeyInUrl,
+                "An API key in a URL ends up in logs and histories. Send it in the x-api-key header, \
+                 and if this URL was seen by others, deactivate the key.",
+            ));
+        }
+        Ok(self.verdict.clone().into_result()?)
+    }
+
+    /// Notes the use, if the request named a key. `status` is that of the answer.
+    pub fn record(&self, req: &HttpRequest, shown: Shown<'_>, status: u16) {
+        let Some(key) = &self.verdict.key else { return };
+        let outcome = match &self.verdict.outcome {
+            _ if self.is_refused_in_url && self.verdict.secret != SecretMatch::Wrong => {
+                Outcome::KeyInUrl
+            }
+            Ok(_) => Outcome::Accepted,
+            Err(refusal) => refusal.into(),
+        };
+        let took = self.began.elapsed().as_micros();
+        Worker::of(req).recorder.record(&Use {
+            key,
+            secret: self.verdict.secret,
+            at: self.verdict.at,
+            outcome,
+            exposures: self.exposures,
+            address: client::known_address(req),
+            client: client::name_as_sent(req),
+            method: shown.method,
+            path: shown.path,
+            status,
+            took_us: u64::try_from(took).unwrap_or(u64::MAX),
+        });
+    }
+}
+
+/// The one credential of a request.
+struct Presented {
+    text: Zeroizing<Vec<u8>>,
+    in_url: bool,
+}
+
+/// Finds it. The same key in two places is one credential.
+fn presented(headers: &HeaderMap, query: &str) -> Result<Option<Presented>, ApiError> {
+    let in_headers = headers
+        .get_all("x-api-key")
+        .map(|value| value.as_bytes().trim_ascii())
+        .chain(
+            headers
+                .get_all(header::AUTHORIZATION)
+                .filter_map(|value| credential(value.as_bytes())),
+        );
+    let mut found: Option<Presented> = None;
+    let mut take = |text: &[u8], in_url: bool| match &mut found {
+        Some(known) if known.text.trim_ascii() == text => {
+            known.in_url |= in_url;
+            Ok(())
+        }
+        Some(_) => Err(ApiError::new(
+            Code::TwoKeys,
+            "The request carries two different credentials. Send one, in the x-api-key header.",
+        )),
+        None => {
+            found = Some(Presented {
+                text: Zeroizing::new(text.to_vec()),
+                in_url,
+            });
+            Ok(())
+        }
+    };
+    for text in in_headers {
+        take(text, false)?;
+    }
+    // Most queries have no key: the words are looked for before anything is decoded.
+    if query.contains("apikey=") {
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            if name == "apikey" {
+                take(value.trim().as_bytes(), true)?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The credential of an `Authorization` header with one of our schemes; other schemes are someone else's.
+fn credential(value: &[u8]) -> Option<&[u8]> {
+    let value = value.trim_ascii();
+    let space = value.iter().position(|byte| *byte == b' ')?;
+    let (scheme, rest) = value.split_at(space);
+    let ours = scheme.eq_ignore_ascii_case(b"bearer") || scheme.eq_ignore_ascii_case(b"apikey");
+    ours.then(|| rest.trim_ascii())
+}
+
+/// The refusal of a request that presents no key where one is needed.
+pub fn missing_key() -> ApiError {
+    ApiError::new(
+        Code::MissingKey,
+        "Send your API key in the x-api-key header. Keys are made under Settings, API keys.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn presented_in(
+        headers: &[(&'static str, &'static str)],
+        query: &str,
+    ) -> Result<Option<(String, bool)>, Code> {
+        let request = headers
+            .iter()
+            .fold(TestRequest::default(), |request, header| {
+                request.append_header(*header)
+            });
+        let found = presented(request.to_http_request().headers(), query);
+        let text = |text: &[u8]| String::from_utf8(text.to_vec()).unwrap();
+        found
+            .map(|found| found.map(|found| (text(&found.text), found.in_url)))
+            .map_err(|error| error.code)
+    }
+
+    fn key(in_url: bool) -> Result<Option<(String, bool)>, Code> {
+        Ok(Some(("K".to_owned(), in_url)))
+    }
+
+    #[test]
+    fn a_key_is_found_in_each_documented_place() {
+        for header in [
+            ("x-api-key", " K "),
+            ("authorization", "Bearer K"),
+            ("authorization", "ApiKey  K"),
+            ("authorization", "apikey K"),
+        ] {
+            assert_eq!(presented_in(&[header], ""), key(false));
+        }
+        assert_eq!(presented_in(&[], "a=1&apikey=K"), key(true));
+        assert_eq!(presented_in(&[], "apikey=%4B"), key(true));
+        assert_eq!(presented_in(&[], "APIKEY=K&xapikey=K"), Ok(None));
+    }
+
+    #[test]
+    fn one_key_twice_is_one_and_two_keys_are_refused() {
+        let same = [("x-api-key", "K"), ("authorization", "Bearer K")];
+        assert_eq!(presented_in(&same, ""), key(false));
+        assert_eq!(presented_in(&same, "apikey=K"), key(true));
+        for second in [("authorization", "Bearer L"), ("x-api-key", "L")] {
+            let two = presented_in(&[("x-api-key", "K"), second], "");
+            assert_eq!(two, Err(Code::TwoKeys));
+        }
+        let two = presented_in(&[("x-api-key", "K")], "apikey=L");
+        assert_eq!(two, Err(Code::TwoKeys));
+        assert_eq!(presented_in(&[], "apikey=K&apikey=L"), Err(Code::TwoKeys));
+    }
+
+    #[test]
+    fn other_schemes_are_ignored() {
+        assert_eq!(
+            presented_in(&[("authorization", "Basic dTpw")], ""),
+            Ok(None)
+        );
+        assert_eq!(presented_in(&[], ""), Ok(None));
+    }
+}
