@@ -51,14 +51,17 @@ impl fmt::Display for Name {
     }
 }
 
-/// Control characters, and those that change the direction of the text around them (Unicode Standard Annex 9,
-/// "explicit directional formatting"), line separators, and the byte order mark: with them one name can be made
-/// to look like another.
+/// Control characters, those that change the direction of the text around them (Unicode Standard Annex 9, "explicit
+/// directional formatting"), line separators, and those that show nothing (the property `Default_Ignorable_Code_Point`
+/// of Unicode, less the joiners and variation selectors that scripts and emoji need): with them one name can be made to
+/// look like another, or like none.
 fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+            '\u{AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}'
+            | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+            | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// A text that is no email address.
@@ -129,7 +132,16 @@ mod tests {
         for name in ["", "   ", &"x".repeat(101)] {
             assert_eq!(Name::parse(name), Err(BadName::Length), "{name:?}");
         }
-        for name in ["a\nb", "a\u{0}b", "a\u{202E}b", "a\u{200F}b", "a\u{2066}b"] {
+        for name in [
+            "a\nb",
+            "a\u{0}b",
+            "a\u{202E}b",
+            "a\u{200F}b",
+            "a\u{2066}b",
+            "a\u{AD}b",
+            "\u{3164}",
+            "a\u{E0041}",
+        ] {
             assert_eq!(Name::parse(name), Err(BadName::Hidden), "{name:?}");
         }
     }

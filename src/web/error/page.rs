@@ -29,6 +29,9 @@ pub enum PageError {
     /// The form was sent from another site.
     #[error("a form was sent from another site")]
     CrossSite,
+    /// The form's token is missing or stale, on a page that has no fields to keep.
+    #[error("a form was too old")]
+    StaleForm,
     /// The body is larger than 64 KiB.
     #[error("the body is too large")]
     TooLarge,
@@ -72,6 +75,11 @@ impl PageError {
                 StatusCode::METHOD_NOT_ALLOWED,
                 "Not possible here",
                 "This address does not take that kind of request. Nothing was changed.".to_owned(),
+            ),
+            Self::StaleForm => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "This form is too old",
+                "Nothing was changed. Go back, reload the page and send it again.".to_owned(),
             ),
             Self::CrossSite => (
                 StatusCode::FORBIDDEN,
@@ -133,6 +141,7 @@ impl PageError {
             Self::Malformed
             | Self::NotFound
             | Self::CrossSite
+            | Self::StaleForm
             | Self::TooLarge
             | Self::Internal(_) => Vec::new(),
         }

@@ -12,7 +12,7 @@ use crate::domain::security::throttles::Throttled;
 use crate::domain::sign_in;
 use crate::secret::Secret;
 use crate::store::StoreError;
-use crate::web::error::wait_words;
+use crate::web::error::{PageError, wait_words};
 use crate::web::extract::client;
 use crate::web::extract::form::Form;
 use crate::web::extract::visitor::{CurrentAccount, Visitor};
@@ -119,7 +119,7 @@ pub async fn post_sign_out(
     form: Form<SignOutForm>,
 ) -> PageResult {
     if form.check().is_err() {
-        return Ok(see_other("/"));
+        return Err(PageError::StaleForm);
     }
     let act = visitor.act.clone();
     let written: Result<(), StoreError> = visitor

@@ -5,6 +5,7 @@ use actix_web::cookie::{Cookie, SameSite};
 use serde::Deserialize;
 
 use super::{PageResult, local_path, see_other};
+use crate::web::error::PageError;
 use crate::web::extract::form::Form;
 use crate::web::extract::visitor::{THEME_COOKIE, Visitor};
 use crate::web::layout::Theme;
@@ -20,7 +21,7 @@ pub struct ThemeForm {
 /// Sets the cookie and goes back.
 pub async fn post(visitor: Visitor, form: Form<ThemeForm>) -> PageResult {
     let Ok(form) = form.check() else {
-        return Ok(see_other("/"));
+        return Err(PageError::StaleForm);
     };
     let theme = Theme::from_word(&form.theme);
     let cookie = Cookie::build(THEME_COOKIE, theme.word())

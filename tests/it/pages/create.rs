@@ -61,6 +61,8 @@ on_both_engines! {
             ("2027-02-29", "Enter a date that exists, like 2027-03-31."),
             ("", "Enter a date that exists, like 2027-03-31."),
             ("soon", "Enter a date that exists, like 2027-03-31."),
+            ("+2027-01-01", "Enter a date that exists, like 2027-03-31."),
+            ("2027-1-1", "Enter a date that exists, like 2027-03-31."),
             ("2127-01-01", "Choose a date within 100 years."),
         ] {
             let fields = [("name", "a"), ("expires_in", "custom"), ("expires_on", date), ("access", "all")];

@@ -87,6 +87,13 @@ on_both_engines! {
         let mut again = app.anonymous();
         again.fill_in("/sign-in", "/sign-in", &fields).await.expect(303);
         assert_ne!(again.cookies["keyport"], first);
+        for path in ["/sign-out", "/settings/theme"] {
+            for fields in [&[][..], &[("form_token", "stale")]] {
+                let refused = maren.post_raw(path, fields, &[]).await.expect(422);
+                assert_eq!(refused.page.words("h1"), "This form is too old");
+            }
+        }
+        maren.get("/settings/api").await.expect(200);
         let out = maren.fill_in("/", "/sign-out", &[]).await.expect(303);
         assert_eq!(out.header("clear-site-data"), "\"cache\", \"storage\"");
         stolen.get("/settings/api").await.expect(303);

@@ -253,9 +253,9 @@ fn parse_expiry(
     let is_custom = word == "custom";
     let expiry = match word.as_str() {
         "never" => Expiry::Never,
-        "custom" => match page.expires_on.value.parse::<NaiveDate>() {
-            Ok(date) => Expiry::EndOf(date),
-            Err(_) => {
+        "custom" => match date(&page.expires_on.value) {
+            Some(date) => Expiry::EndOf(date),
+            None => {
                 page.expires_on
                     .refuse("Enter a date that exists, like 2027-03-31.");
                 return None;
@@ -291,6 +291,18 @@ fn parse_expiry(
             None
         }
     }
+}
+
+/// A date as browsers send it (HTML Standard, "valid date string"), of four-digit years.
+fn date(text: &str) -> Option<NaiveDate> {
+    // chrono reads signs, spaces and single digits as well.
+    let has_form = text.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    (text.len() == 10 && has_form)
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 fn parse_access(me: &CurrentAccount, page: &CreatePage) -> Result<Access, String> {
