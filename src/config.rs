@@ -114,6 +114,17 @@ pub struct KeySettings {
     pub scopes: Vec<ScopeSetting>,
 }
 
+/// What is kept of the use of keys, and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct UsageSettings {
+    /// False to note nothing but verdicts' side effects: no counts, no last use.
+    pub log: bool,
+    /// How long requests are kept in detail.
+    pub keep_details: TimeDelta,
+    /// How long counts are kept by the minute; then they are kept by the day.
+    pub keep_minutes: TimeDelta,
+}
+
 /// All settings, valid each by itself.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -139,6 +150,8 @@ pub struct Config {
     pub query_keys: QueryKeys,
     /// Rules for keys.
     pub keys: KeySettings,
+    /// The usage log.
+    pub usage: UsageSettings,
     /// Logging.
     pub log: LogSettings,
 }
@@ -148,12 +161,13 @@ pub struct Config {
 enum Kind {
     Text,
     Number,
+    Flag,
     List,
 }
 
 /// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` is the one
 /// setting that only the file can hold.
-const VARIABLES: [(&str, &str, Kind); 16] = [
+const VARIABLES: [(&str, &str, Kind); 19] = [
     ("bind", "KEYPORT_BIND", Kind::Text),
     ("data_dir", "KEYPORT_DATA_DIR", Kind::Text),
     ("public_url", "KEYPORT_PUBLIC_URL", Kind::Text),
@@ -170,6 +184,17 @@ const VARIABLES: [(&str, &str, Kind); 16] = [
     (
         "keys.longest_life_days",
         "KEYPORT_KEYS_LONGEST_LIFE_DAYS",
+        Kind::Number,
+    ),
+    ("usage.log", "KEYPORT_USAGE_LOG", Kind::Flag),
+    (
+        "usage.keep_details_days",
+        "KEYPORT_USAGE_KEEP_DETAILS_DAYS",
+        Kind::Number,
+    ),
+    (
+        "usage.keep_minutes_days",
+        "KEYPORT_USAGE_KEEP_MINUTES_DAYS",
         Kind::Number,
     ),
     ("log.format", "KEYPORT_LOG_FORMAT", Kind::Text),
@@ -194,7 +219,16 @@ struct Raw {
     old_brands: Vec<String>,
     keys: RawKeys,
     scopes: Vec<ScopeSetting>,
+    usage: RawUsage,
     log: RawLog,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawUsage {
+    log: Option<bool>,
+    keep_details_days: Option<i64>,
+    keep_minutes_days: Option<i64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -320,6 +354,11 @@ impl Config {
                 longest_life: raw.keys.longest_life_days.map(TimeDelta::days),
                 scopes: raw.scopes,
             },
+            usage: UsageSettings {
+                log: raw.usage.log.unwrap_or(true),
+                keep_details: days("usage.keep_details_days", raw.usage.keep_details_days, 30)?,
+                keep_minutes: days("usage.keep_minutes_days", raw.usage.keep_minutes_days, 90)?,
+            },
             log: LogSettings {
                 format: log_format.unwrap_or(LogFormat::Text),
                 level: raw.log.level.unwrap_or_else(|| "info".to_owned()),
@@ -330,6 +369,14 @@ impl Config {
     /// True if people reach the server over https, so that cookies can demand it.
     pub fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
+    }
+}
+
+/// A number of days, 1 to 36,500.
+fn days(path: &str, setting: Option<i64>, default: i64) -> Result<TimeDelta, ConfigError> {
+    match setting.unwrap_or(default) {
+        days @ 1..=36_500 => Ok(TimeDelta::days(days)),
+        _ => bad(path, "write a number of days from 1 to 36,500"),
     }
 }
 
@@ -406,6 +453,11 @@ fn value(path: &str, kind: Kind, text: &str) -> Result<Value, ConfigError> {
         Kind::Number => match text.trim().parse() {
             Ok(number) => Value::Integer(number),
             Err(_) => return bad(path, "write a whole number"),
+        },
+        Kind::Flag => match text.trim() {
+            "true" => Value::Boolean(true),
+            "false" => Value::Boolean(false),
+            _ => return bad(path, "write true or false"),
         },
         Kind::List => text
             .split(',')

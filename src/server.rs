@@ -38,6 +38,7 @@ use crate::store::migrations::{self, MigrateError};
 use crate::store::{DatabaseUrl, Pool, StoreError};
 
 use crate::web::extract::forwarded::TrustedProxies;
+use crate::web::middleware::RequestIds;
 use crate::web::state::{AppState, Site, Worker};
 
 /// Why keyport did not start.
@@ -366,7 +367,8 @@ pub struct Running {
 /// Whatever keeps keyport from starting.
 pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, StartError> {
     let Opened { pool, policy } = open(config, &clock)?;
-    let (recorder, writer) = Recorder::start(pool.clone()).map_err(StartError::Thread)?;
+    let (recorder, writer) =
+        Recorder::start(pool.clone(), config.usage.log).map_err(StartError::Thread)?;
     let (engine, engine_thread) =
         Engine::start(pool.url().clone(), policy.clone()).map_err(StartError::Thread)?;
     let housekeeping = start_housekeeping(pool.clone(), clock.clone())?;
@@ -374,6 +376,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     let state = AppState {
         pool,
         clock,
+        request_ids: RequestIds::new(&mut system_rng()),
         form_key: secrets.form_token_key(),
         policy,
         passwords: PasswordWorker::new(config.workers),

@@ -1,9 +1,10 @@
 //! The last use of each key, in a table of its own so that recording use never touches a key's row.
 
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Text};
-use diesel::upsert::excluded;
+use diesel::sqlite::Sqlite;
 
 use super::connection::Db;
 use super::error::StoreError;
@@ -31,18 +32,7 @@ pub fn upsert(db: &mut Db, uses: &mut [LastUseRow]) -> Result<(), StoreError> {
     match db {
         Db::Sqlite(connection) => {
             for last_use in uses.iter() {
-                let upsert = diesel::insert_into(api_key_last_uses::table)
-                    .values(last_use)
-                    .on_conflict(api_key_last_uses::api_key_id)
-                    .do_update()
-                    .set((
-                        api_key_last_uses::used_at.eq(excluded(api_key_last_uses::used_at)),
-                        api_key_last_uses::address.eq(excluded(api_key_last_uses::address)),
-                        api_key_last_uses::client.eq(excluded(api_key_last_uses::client)),
-                    ));
-                let is_newer = api_key_last_uses::used_at.le(excluded(api_key_last_uses::used_at));
-                diesel::query_dsl::methods::FilterDsl::filter(upsert, is_newer)
-                    .execute(connection)?;
+                SetLastUse(last_use).execute(connection)?;
             }
         }
         Db::Postgres(connection) => {
@@ -66,6 +56,37 @@ pub fn upsert(db: &mut Db, uses: &mut [LastUseRow]) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+/// The statement that SQLite runs for each use. Written out, since Diesel keeps no upsert in its statement cache.
+struct SetLastUse<'a>(&'a LastUseRow);
+
+impl QueryId for SetLastUse<'_> {
+    type QueryId = SetLastUse<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Sqlite> for SetLastUse<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO api_key_last_uses (api_key_id, used_at, address, client) VALUES (",
+        );
+        out.push_bind_param::<BigInt, _>(&self.0.api_key_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.0.used_at)?;
+        for text in [&self.0.address, &self.0.client] {
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(text)?;
+        }
+        out.push_sql(
+            ") ON CONFLICT (api_key_id) DO UPDATE SET
+                 used_at = excluded.used_at, address = excluded.address, client = excluded.client
+             WHERE used_at <= excluded.used_at",
+        );
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<SqliteConnection> for SetLastUse<'_> {}
 
 /// The last use of one secret of a key.
 pub fn upsert_secret(

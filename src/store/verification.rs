@@ -1,7 +1,8 @@
 //! What verification reads: how far the database has moved, what moved, and the records of keys with their owners.
 //!
 //! Nothing here writes, except that old steps are pruned. Queries are written for the native connection of each engine,
-//! so that they stay in its statement cache.
+//! so that they stay in its statement cache, and without `first`, which adds `LIMIT ?`: SQLite plans a statement anew
+//! each time a value is bound that its plan depends on.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -76,8 +77,8 @@ pub fn read_epoch(db: &mut Db) -> Result<Epoch, StoreError> {
     let columns = (verification_epoch::epoch, verification_epoch::nonce);
     let query = verification_epoch::table.select(columns);
     Ok(match db {
-        Db::Postgres(connection) => query.first(connection)?,
-        Db::Sqlite(connection) => query.first(connection)?,
+        Db::Postgres(connection) => query.get_result(connection)?,
+        Db::Sqlite(connection) => query.get_result(connection)?,
     })
 }
 
@@ -135,7 +136,7 @@ fn one_by_one(
             .inner_join(accounts::table)
             .filter(api_keys::id.eq(id))
             .select((ApiKeyRow::as_select(), AccountRow::as_select()))
-            .first(connection)
+            .get_result(connection)
             .optional();
         match row {
             Ok(row) => found.extend(row),

@@ -16,7 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::error::{ApiError, Code, rate_limit};
 use super::extract::client;
 use super::extract::key_check::{KeyCheck, Shown, missing_key};
-use super::middleware::{RequestId, api_response};
+use super::middleware::api_response;
 use super::state::AppState;
 use crate::domain::api_keys::scopes::ScopeCatalog;
 use crate::domain::verification::Accepted;
@@ -190,7 +190,7 @@ fn text(text: String) -> HeaderValue {
 /// 403, and say their status in a header.
 fn no(req: &HttpRequest, error: &ApiError, for_nginx: bool) -> HttpResponse {
     let state = AppState::of(req);
-    let id = RequestId::new(state.clock.now());
+    let id = state.request_ids.next(state.clock.now());
     let mut answer = api_response(error, state, &id);
     answer
         .headers_mut()

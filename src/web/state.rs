@@ -14,6 +14,7 @@ use crate::domain::verification::Verifier;
 use crate::domain::verification::engine::Engine;
 use crate::store::Pool;
 use crate::web::extract::forwarded::TrustedProxies;
+use crate::web::middleware::RequestIds;
 
 /// What the pages say about this instance.
 #[derive(Clone)]
@@ -87,6 +88,8 @@ pub struct AppState {
     pub engine: Engine,
     /// Notes the use of keys.
     pub recorder: Recorder,
+    /// Names requests.
+    pub request_ids: RequestIds,
     /// Key under which form tokens are made.
     pub form_key: [u8; 32],
     /// What pages say about this instance.

@@ -59,6 +59,7 @@ pub struct Recorder {
     ledgers: Arc<Mutex<Vec<Arc<Mutex<Ledger>>>>>,
     orders: Sender<Order>,
     figures: Arc<UsageFigures>,
+    is_on: bool,
 }
 
 /// One worker's notes.
@@ -66,11 +67,15 @@ pub struct Recorder {
 pub struct WorkerRecorder {
     ledger: Arc<Mutex<Ledger>>,
     orders: Sender<Order>,
+    is_on: bool,
 }
 
 impl WorkerRecorder {
     /// Notes a request.
     pub fn record(&self, one: &Use<'_>) {
+        if !self.is_on {
+            return;
+        }
         let keys = {
             let mut ledger = lock(&self.ledger);
             ledger.note(one);
@@ -96,16 +101,17 @@ impl Writer {
 }
 
 impl Recorder {
-    /// Starts the writing thread.
+    /// Starts the writing thread. If the log is not on, nothing will be noted.
     ///
     /// # Errors
     /// If the operating system gives no thread.
-    pub fn start(pool: Pool) -> std::io::Result<(Self, Writer)> {
+    pub fn start(pool: Pool, is_on: bool) -> std::io::Result<(Self, Writer)> {
         let (orders, received) = bounded(64);
         let recorder = Self {
             ledgers: Arc::default(),
             orders,
             figures: Arc::default(),
+            is_on,
         };
         let mut desk = Desk {
             pool,
@@ -126,6 +132,7 @@ impl Recorder {
         WorkerRecorder {
             ledger,
             orders: self.orders.clone(),
+            is_on: self.is_on,
         }
     }
 

@@ -4,6 +4,9 @@
 mod cross_site;
 mod security_headers;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
@@ -11,6 +14,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
+
+use rand::CryptoRng;
 
 use super::error::{ApiError, Code, PageError, rate_limit};
 use super::extract::api_client::KeyHeaders;
@@ -20,18 +25,35 @@ use super::pages::error_page;
 use super::state::AppState;
 use crate::base62;
 use crate::clock::Timestamp;
-use crate::crypto::random::{base62_text, system_rng};
+use crate::crypto::random::base62_text;
 use crate::store::StoreError;
 
 /// Names a request in its answer, in log lines and in the audit log. Sorts by time.
 #[derive(Clone)]
 pub struct RequestId(pub String);
 
-impl RequestId {
-    /// A new one, at this time.
-    pub fn new(now: Timestamp) -> Self {
+/// Names requests: the time, what this instance drew when it began, and a count. Drawing chance for each request would
+/// cost a call of the operating system, and names need not be hard to guess.
+#[derive(Clone)]
+pub struct RequestIds {
+    instance: Arc<str>,
+    next: Arc<AtomicU64>,
+}
+
+impl RequestIds {
+    /// For one instance.
+    pub fn new(rng: &mut impl CryptoRng) -> Self {
+        Self {
+            instance: base62_text(rng, 6).into(),
+            next: Arc::new(AtomicU64::new(0)),
+        }
+    }
+
+    /// A new name.
+    pub fn next(&self, now: Timestamp) -> RequestId {
         let instant = base62::encode::<8>(now.as_millis().unsigned_abs());
-        Self(format!("{instant}{}", base62_text(&mut system_rng(), 12)))
+        let count = base62::encode::<6>(self.next.fetch_add(1, Ordering::Relaxed));
+        RequestId(format!("{instant}{}{count}", self.instance))
     }
 }
 
@@ -51,7 +73,7 @@ pub async fn envelope(
         .expect("server.rs puts the state into every app")
         .clone();
     let began = state.clock.now();
-    let id = RequestId::new(began);
+    let id = state.request_ids.next(began);
     req.extensions_mut().insert(id.clone());
     let is_api = is_api(req.path());
     let method = req.method().clone();
