@@ -37,6 +37,11 @@ macro_rules! id {
             pub fn random(rng: &mut impl CryptoRng) -> Self {
                 Self(rng.random_range(0..ID_LIMIT))
             }
+
+            /// The number that is the primary key.
+            pub fn as_number(self) -> i64 {
+                self.0
+            }
         }
 
         impl fmt::Display for $name {

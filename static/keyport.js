@@ -99,6 +99,30 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// The bar under the pointer, or chosen with the arrow keys, is told beside the chart.
+for (const chart of document.querySelectorAll("[data-chart]")) {
+  const svg = chart.querySelector("svg");
+  const bars = [...svg.querySelectorAll("g")];
+  const readout = chart.querySelector("[data-chart-readout]");
+  let at = bars.length;
+  const show = (index) => {
+    at = Math.max(0, Math.min(bars.length - 1, index));
+    for (const bar of bars) bar.classList.toggle("shown", bar === bars[at]);
+    readout.textContent = bars[at].querySelector("title").textContent;
+  };
+  svg.tabIndex = 0;
+  svg.addEventListener("pointerover", (event) => {
+    const bar = event.target.closest("g");
+    if (bar) show(bars.indexOf(bar));
+  });
+  svg.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -bars.length, End: bars.length }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    show(at + step);
+  });
+}
+
 // Menus close on Escape and on a click elsewhere.
 const menus = () => document.querySelectorAll("details.menu[open]");
 document.addEventListener("click", (event) => {

@@ -3,8 +3,8 @@
 //! Passwords and keys follow from the instance secret, so a second run makes nothing and prints the same.
 
 use chrono::TimeDelta;
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use serde::Serialize;
 
 use super::{CommandError, opened, print, refuse};
@@ -20,10 +20,13 @@ use crate::domain::api_keys::{self, KeyState, NewApiKey};
 use crate::domain::audit::{Act, Origin};
 use crate::domain::security::password::NewPassword;
 use crate::domain::text::{EmailAddress, Name};
+use crate::domain::usage::minute_of;
+use crate::domain::usage::outcome::Outcome;
 use crate::secret::Secret;
 use crate::server::chain;
 use crate::store::Db;
 use crate::store::last_uses::{self, LastUseRow};
+use crate::store::usage::{self, MinuteRow, RequestRow};
 
 /// A key of the demonstration. Ages and lives in minutes.
 struct DemoKey {
@@ -329,6 +332,7 @@ fn make_key(
             .into_key();
     }
     if let Some((ago, address, client)) = demo.used {
+        write_usage(db, rng, &key, minutes_ago(ago), address, client)?;
         let mut uses = [LastUseRow {
             api_key_id: key.id,
             used_at: minutes_ago(ago),
@@ -338,4 +342,62 @@ fn make_key(
         last_uses::upsert(db, &mut uses)?;
     }
     Ok((key, full_key))
+}
+
+/// Days of usage that are made up.
+const USED_DAYS: i64 = 45;
+
+/// Counts by the hour with the rhythm of days and weeks, and a few requests in detail, up to the last use.
+fn write_usage(
+    db: &mut Db,
+    rng: &mut StdRng,
+    key: &api_keys::ApiKey,
+    last_use: Timestamp,
+    address: &str,
+    client: &str,
+) -> Result<(), CommandError> {
+    let scopes = [Outcome::MissingScope, Outcome::RateLimited];
+    let busy: i64 = rng.random_range(20..60);
+    let mut minutes = Vec::new();
+    let begin = key.created_at.max(last_use - TimeDelta::days(USED_DAYS));
+    let mut hour = minute_of(begin) + 1;
+    while hour <= minute_of(last_use) {
+        let is_night = matches!(hour / 60 % 24, 0..6);
+        let is_weekend = matches!((hour / 1_440 + 4) % 7, 0 | 6);
+        let quiet = 1 + i64::from(is_night) * 2 + i64::from(is_weekend);
+        let mut add = |outcome: Outcome, requests: i64| {
+            if requests > 0 {
+                minutes.push(MinuteRow {
+                    api_key_id: key.id,
+                    minute: hour,
+                    outcome: outcome.number(),
+                    requests,
+                });
+            }
+        };
+        add(Outcome::Accepted, rng.random_range(1..=busy) / quiet);
+        if rng.random_ratio(1, 12) {
+            add(
+                scopes[rng.random_range(0..scopes.len())],
+                rng.random_range(1..6),
+            );
+        }
+        hour += 60;
+    }
+    usage::add_minutes(db, &mut minutes)?;
+    let requests: Vec<RequestRow> = (0..24)
+        .rev()
+        .map(|number| RequestRow {
+            api_key_id: key.id,
+            at: last_use - TimeDelta::minutes(number),
+            outcome: Outcome::Accepted.number(),
+            method: "GET".to_owned(),
+            path: "/api/v1/account".to_owned(),
+            status: 200,
+            duration_us: rng.random_range(180..900),
+            address: address.to_owned(),
+            client: client.to_owned(),
+        })
+        .collect();
+    Ok(usage::add_requests(db, &requests)?)
 }

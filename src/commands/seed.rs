@@ -96,6 +96,7 @@ fn make_batch(
                 allowed_addresses: None,
                 rate_limit: None,
                 secret_number: 1,
+                overlap_ends_at: None,
             },
         )?;
         made.push(full_key);

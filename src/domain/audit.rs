@@ -93,6 +93,10 @@ pub enum Action {
     KeyCreate,
     /// A key got another name.
     KeyRename,
+    /// A key got another secret.
+    KeyRotate,
+    /// The secret before was ended before its time.
+    KeyEndOldSecret,
     /// A key was ended.
     KeyDeactivate,
     /// An ended key was removed from the lists.
@@ -114,6 +118,8 @@ impl Action {
             Self::AccountEnable => "account.enable",
             Self::KeyCreate => "key.create",
             Self::KeyRename => "key.rename",
+            Self::KeyRotate => "key.rotate",
+            Self::KeyEndOldSecret => "key.end_old_secret",
             Self::KeyDeactivate => "key.deactivate",
             Self::KeyDelete => "key.delete",
         }

@@ -45,6 +45,20 @@ pub struct ApiKeyRow {
     pub rate_limit: Option<i64>,
     /// Which of its secrets is the current one, counted from 1.
     pub secret_number: i64,
+    /// Until when the secret before it works as well.
+    pub overlap_ends_at: Option<Timestamp>,
+}
+
+/// What a rotation changes of a key.
+pub struct NewSecret {
+    /// HMAC-SHA256 of the new full key.
+    pub digest: Vec<u8>,
+    /// Under which instance secret the digest was made.
+    pub digest_secret_id: String,
+    /// Which of the key's secrets it is, counted from 1.
+    pub number: i64,
+    /// Until when the one before works as well.
+    pub overlap_ends_at: Option<Timestamp>,
 }
 
 /// A key with its last use.
@@ -264,6 +278,36 @@ pub fn set_name(db: &mut Db, id: ApiKeyId, name: &str) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Gives a key that works at `at` another secret; false, and no change, if it has ended by then.
+pub fn set_secret(
+    db: &mut Db,
+    id: ApiKeyId,
+    at: Timestamp,
+    new: &NewSecret,
+) -> Result<bool, StoreError> {
+    let changed = diesel::update(api_keys::table.find(id).filter(api_keys::ends_at.gt(at)))
+        .set((
+            api_keys::digest.eq(&new.digest),
+            api_keys::digest_secret_id.eq(&new.digest_secret_id),
+            api_keys::secret_number.eq(new.number),
+            api_keys::overlap_ends_at.eq(new.overlap_ends_at),
+        ))
+        .execute(db)?;
+    Ok(changed > 0)
+}
+
+/// Ends the overlap of a key's secrets at `at`; false, and no change, if there is none.
+pub fn end_overlap(db: &mut Db, id: ApiKeyId, at: Timestamp) -> Result<bool, StoreError> {
+    let changed = diesel::update(
+        api_keys::table
+            .find(id)
+            .filter(api_keys::overlap_ends_at.gt(at)),
+    )
+    .set(api_keys::overlap_ends_at.eq(at))
+    .execute(db)?;
+    Ok(changed > 0)
+}
+
 /// Deactivates a key that works at `at`; false, and no change, if it had ended by then.
 pub fn set_deactivated(
     db: &mut Db,
@@ -292,6 +336,29 @@ pub fn set_deleted(db: &mut Db, id: ApiKeyId, at: Timestamp) -> Result<bool, Sto
     .set(api_keys::deleted_at.eq(at))
     .execute(db)?;
     Ok(changed > 0)
+}
+
+/// The secret of a key that a rotation replaces.
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+pub struct CurrentSecretRow {
+    /// The brand of the key, which stays.
+    pub brand: String,
+    /// HMAC-SHA256 of the full key.
+    pub digest: Vec<u8>,
+    /// Under which instance secret the digest was made.
+    pub digest_secret_id: String,
+    /// Which of the key's secrets it is, counted from 1.
+    pub secret_number: i64,
+}
+
+/// The key's current secret.
+pub fn current_secret(db: &mut Db, id: ApiKeyId) -> Result<Option<CurrentSecretRow>, StoreError> {
+    Ok(api_keys::table
+        .find(id)
+        .select(CurrentSecretRow::as_select())
+        .first(db)
+        .optional()?)
 }
 
 /// True if a key of this id exists, deleted or not.

@@ -41,6 +41,7 @@ diesel::table! {
         allowed_addresses -> Nullable<Text>,
         rate_limit -> Nullable<Int8>,
         secret_number -> Int8,
+        overlap_ends_at -> Nullable<Int8>,
     }
 }
 

@@ -12,7 +12,7 @@ use super::connection::Db;
 use super::error::StoreError;
 use super::schema::{dead_key_attempts, key_exposures, key_requests, usage_minutes};
 use crate::clock::Timestamp;
-use crate::ids::ApiKeyId;
+use crate::ids::{AccountId, ApiKeyId};
 
 /// Requests of a key in one minute with one outcome.
 #[derive(Clone, Copy, Debug, Insertable)]
@@ -239,4 +239,100 @@ pub fn list_exposures(db: &mut Db, id: ApiKeyId) -> Result<Vec<ExposureRow>, Sto
         .order(key_exposures::place)
         .select(ExposureRow::as_select())
         .load(db)?)
+}
+
+/// Whose usage is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// One key's.
+    Key(ApiKeyId),
+    /// That of all keys of an account, deleted ones included.
+    Account(AccountId),
+}
+
+impl Whose {
+    /// A condition on the column `api_key_id` with one placeholder, and what to bind to it.
+    fn condition(self) -> (&'static str, i64) {
+        match self {
+            Self::Key(id) => ("api_key_id = $1", id.as_number()),
+            Self::Account(id) => (
+                "api_key_id IN (SELECT id FROM api_keys WHERE account_id = $1)",
+                id.as_number(),
+            ),
+        }
+    }
+}
+
+/// Requests of a key with one outcome in a quarter of an hour, or on a day that is no longer kept by the minute.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub struct SlotRow {
+    /// Which key.
+    #[diesel(sql_type = BigInt)]
+    pub api_key_id: ApiKeyId,
+    /// The first minute of the slot, since 1970-01-01T00:00Z.
+    #[diesel(sql_type = BigInt)]
+    pub minute: i64,
+    /// The outcome's number.
+    #[diesel(sql_type = BigInt)]
+    pub outcome: i64,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub requests: i64,
+}
+
+/// Minutes of a slot. Every time zone's hours and days begin at one.
+pub const SLOT_MINUTES: i64 = 15;
+
+/// The counts of the minutes from `from` (included) to `to` (not included), in slots of `slot_minutes`.
+pub fn list_slots(
+    db: &mut Db,
+    whose: Whose,
+    from: i64,
+    to: i64,
+    slot_minutes: i64,
+) -> Result<Vec<SlotRow>, StoreError> {
+    let (condition, id) = whose.condition();
+    // CAST, since PostgreSQL's SUM of integers is a NUMERIC.
+    Ok(sql_query(format!(
+        "SELECT api_key_id, (minute / {slot_minutes}) * {slot_minutes} AS minute, outcome,
+             CAST(SUM(requests) AS BIGINT) AS requests
+         FROM usage_minutes WHERE {condition} AND minute >= $2 AND minute < $3
+         GROUP BY api_key_id, minute / {slot_minutes}, outcome
+         UNION ALL
+         SELECT api_key_id, day * 1440 AS minute, outcome, requests
+         FROM usage_days WHERE {condition} AND day >= $2 / 1440 AND day * 1440 < $3
+         ORDER BY minute, outcome, api_key_id"
+    ))
+    .bind::<BigInt, _>(id)
+    .bind::<BigInt, _>(from)
+    .bind::<BigInt, _>(to)
+    .load(db)?)
+}
+
+#[derive(QueryableByName)]
+struct BusiestRow {
+    #[diesel(sql_type = BigInt)]
+    minute: i64,
+    #[diesel(sql_type = BigInt)]
+    requests: i64,
+}
+
+/// The minute with the most requests, and how many; the latest of equals.
+pub fn busiest_minute(
+    db: &mut Db,
+    whose: Whose,
+    from: i64,
+    to: i64,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let (condition, id) = whose.condition();
+    let busiest: Vec<BusiestRow> = sql_query(format!(
+        "SELECT minute, CAST(SUM(requests) AS BIGINT) AS requests
+         FROM usage_minutes WHERE {condition} AND minute >= $2 AND minute < $3
+         GROUP BY minute ORDER BY requests DESC, minute DESC LIMIT 1"
+    ))
+    .bind::<BigInt, _>(id)
+    .bind::<BigInt, _>(from)
+    .bind::<BigInt, _>(to)
+    .load(db)?;
+    Ok(busiest.first().map(|row| (row.minute, row.requests)))
 }

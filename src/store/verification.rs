@@ -165,6 +165,25 @@ pub fn list_replaced(
         .load(db)?)
 }
 
+/// Keeps a secret that a rotation replaces.
+pub fn insert_replaced(db: &mut Db, row: &ReplacedSecretRow) -> Result<(), StoreError> {
+    diesel::insert_into(replaced_secrets::table)
+        .values(row)
+        .execute(db)?;
+    Ok(())
+}
+
+/// Ends all replaced secrets of a key that still work at `at`.
+pub fn end_replaced(db: &mut Db, id: ApiKeyId, at: Timestamp) -> Result<usize, StoreError> {
+    Ok(diesel::update(
+        replaced_secrets::table
+            .filter(replaced_secrets::api_key_id.eq(id))
+            .filter(replaced_secrets::ends_at.gt(at)),
+    )
+    .set(replaced_secrets::ends_at.eq(at))
+    .execute(db)?)
+}
+
 /// Removes all steps but the newest `keep`. Who is further behind drops all that it remembers.
 pub fn prune_changes(db: &mut Db, keep: i64) -> Result<(), StoreError> {
     let Epoch { epoch, .. } = read_epoch(db)?;

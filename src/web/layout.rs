@@ -63,6 +63,8 @@ pub enum Nav {
     Security,
     /// Settings: API keys.
     ApiKeys,
+    /// Settings: usage.
+    Usage,
 }
 
 /// A link of the navigation.
@@ -211,7 +213,10 @@ impl Layout {
 
     /// The side column; empty outside the settings.
     pub fn side(&self) -> Vec<NavGroup> {
-        if !matches!(self.nav, Nav::Profile | Nav::Security | Nav::ApiKeys) {
+        if !matches!(
+            self.nav,
+            Nav::Profile | Nav::Security | Nav::ApiKeys | Nav::Usage
+        ) {
             return Vec::new();
         }
         vec![
@@ -229,7 +234,10 @@ impl Layout {
             },
             NavGroup {
                 label: "Access",
-                items: vec![self.item("/settings/api", "API keys", "key-round", Nav::ApiKeys)],
+                items: vec![
+                    self.item("/settings/api", "API keys", "key-round", Nav::ApiKeys),
+                    self.item("/settings/usage", "Usage", "chart-column", Nav::Usage),
+                ],
             },
         ]
     }

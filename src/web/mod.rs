@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod chart;
 pub mod error;
 pub mod extract;
 pub mod form;
@@ -32,9 +33,10 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The route table.
 pub fn routes(config: &mut ServiceConfig) {
-    use pages::api_keys::{confirm, create, detail, list};
+    use pages::api_keys::{access, confirm, create, detail, list, rotate};
     use pages::{
-        docs, overview, password_reset, profile, security, sign_in, sign_up, theme, well_known,
+        docs, overview, password_reset, profile, security, sign_in, sign_up, theme, usage,
+        well_known,
     };
 
     config
@@ -93,6 +95,19 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(read().to(confirm::get_delete))
                 .route(web::post().to(confirm::post_delete)),
         )
+        .service(page("/settings/api/{id}/access", "GET, HEAD").route(read().to(access::get)))
+        .service(
+            page("/settings/api/{id}/rotate", "GET, HEAD, POST")
+                .route(read().to(rotate::get))
+                .route(web::post().to(rotate::post)),
+        )
+        .service(
+            page("/settings/api/{id}/end-old-secret", "GET, HEAD, POST")
+                .route(read().to(confirm::get_end_old_secret))
+                .route(web::post().to(confirm::post_end_old_secret)),
+        )
+        .service(page("/settings/usage", "GET, HEAD").route(read().to(usage::get)))
+        .service(page("/settings/usage.csv", "GET, HEAD").route(read().to(usage::get_csv)))
         .service(page("/docs/api", "GET, HEAD").route(read().to(docs::get)))
         // For programs on every site.
         .service(page("/assets/{name}", "GET, HEAD").route(read().to(assets::get)))
@@ -121,6 +136,10 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::patch().to(api::keys::rename))
                 .route(web::delete().to(api::keys::deactivate)),
         )
+        .service(
+            call("/api/v1/keys/{id}/rotate", "POST").route(web::post().to(api::rotation::rotate)),
+        )
+        .service(call("/api/v1/keys/{id}/usage", "GET, HEAD").route(read().to(api::usage::read)))
         .service(call("/api/v1/verify", "POST").route(web::post().to(api::verify::verify)))
         .service(web::scope("/api").default_service(web::to(no_such_call)))
         .default_service(web::to(no_such_page));

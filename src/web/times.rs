@@ -65,6 +65,39 @@ impl Times {
         self.view(at, text, false)
     }
 
+    /// "18:00".
+    pub fn hour(&self, at: Timestamp) -> String {
+        self.local(at.to_datetime()).format("%H:%M").to_string()
+    }
+
+    /// "12 Nov".
+    pub fn day(&self, at: Timestamp) -> String {
+        self.local(at.to_datetime()).format("%-d %b").to_string()
+    }
+
+    /// "12 Nov 2026".
+    pub fn day_with_year(&self, at: Timestamp) -> String {
+        self.local(at.to_datetime()).format("%-d %b %Y").to_string()
+    }
+
+    /// "12 Nov, 09:41".
+    pub fn day_and_minute(&self, at: Timestamp) -> String {
+        self.local(at.to_datetime())
+            .format("%-d %b, %H:%M")
+            .to_string()
+    }
+
+    /// "18:30:41", with the day before it if that is not today: logs show seconds.
+    pub fn log_time(&self, at: Timestamp) -> TimeView {
+        let local = self.local(at.to_datetime());
+        let format = if local.date_naive() == self.today() {
+            "%H:%M:%S"
+        } else {
+            "%-d %b, %H:%M:%S"
+        };
+        self.view(at, local.format(format).to_string(), false)
+    }
+
     /// "18:31:09 UTC".
     pub fn clock(&self, at: Timestamp) -> TimeView {
         let local = self.local(at.to_datetime());
@@ -133,6 +166,15 @@ pub fn until_short(left: TimeDelta) -> String {
     match until(left) {
         (number, "minute") => format!("{number} min"),
         (number, unit) => counted(number, unit),
+    }
+}
+
+/// The same in a letter: "21 h", "6 d".
+pub fn until_letter(left: TimeDelta) -> String {
+    match until(left) {
+        (number, "minute") => format!("{number} min"),
+        (number, "hour") => format!("{number} h"),
+        (number, _) => format!("{number} d"),
     }
 }
 

@@ -4,6 +4,8 @@ ALTER TABLE api_keys ADD COLUMN allowed_addresses TEXT;
 ALTER TABLE api_keys ADD COLUMN rate_limit BIGINT CONSTRAINT api_keys_rate_limit CHECK (rate_limit > 0);
 -- Which secret of the key is the current one, counted from 1. digest is that one's.
 ALTER TABLE api_keys ADD COLUMN secret_number BIGINT NOT NULL DEFAULT 1;
+-- Until when the secret before it works as well; NULL if there is none. Repeats that secret's ends_at, for the lists.
+ALTER TABLE api_keys ADD COLUMN overlap_ends_at BIGINT;
 
 -- Secrets that a rotation replaced. One works until ends_at; its digest is kept for ever, so that it is recognised.
 CREATE TABLE replaced_secrets (

@@ -1,17 +1,29 @@
-//! Keys made by keys: no more scopes, no longer life than the one that asks, and once for each idempotency key.
+//! Keys made and rotated by keys: no more scopes and addresses, no longer life than the one that asks, and once for each
+//! idempotency key.
 
 use rand::CryptoRng;
 
+use super::addresses::AllowedAddresses;
 use super::key_string::FullKey;
 use super::policy::KeyPolicy;
+use super::rotation::{Overlap, RotateKeyError, Rotated, rotate};
 use super::scopes::{Access, KEYS_VERIFY, KEYS_WRITE, Scope, ScopeCatalog};
 use super::{ApiKey, CreateKeyError, NewApiKey, create, find};
 use crate::clock::Timestamp;
 use crate::domain::audit::Act;
 use crate::domain::housekeeping::IDEMPOTENCY_LIFE;
 use crate::domain::verification::Accepted;
+use crate::ids::{AccountId, ApiKeyId};
 use crate::store::idempotency_keys::{self as uses, IdempotencyKeyRow};
 use crate::store::{Db, StoreError, accounts};
+
+/// Names a request, so that repeating it does nothing again.
+pub struct Idempotency {
+    /// SHA-256 of the name.
+    pub key_digest: Vec<u8>,
+    /// SHA-256 of what is asked for.
+    pub request_digest: Vec<u8>,
+}
 
 /// What a request to make a key led to.
 pub enum CreationByKey {
@@ -39,6 +51,9 @@ pub enum CreateByKeyError {
     /// As for every key.
     #[error(transparent)]
     Create(#[from] CreateKeyError),
+    /// As for every rotation.
+    #[error(transparent)]
+    Rotate(#[from] RotateKeyError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -55,10 +70,10 @@ pub fn inherited(caller: &Access, catalog: &ScopeCatalog) -> Option<Access> {
     (!scopes.is_empty()).then_some(Access::Chosen(scopes))
 }
 
-/// Makes a key for the caller's account. `idempotency` holds the digests of the idempotency key and of the body.
+/// Makes a key for the caller's account.
 ///
 /// # Errors
-/// If the key would exceed its maker, the idempotency key was used with another body, or [`create`] fails.
+/// If the key would exceed its maker, the idempotency key was used for another request, or [`create`] fails.
 pub fn create_by_key(
     db: &mut Db,
     act: &Act,
@@ -66,47 +81,127 @@ pub fn create_by_key(
     rng: &mut impl CryptoRng,
     caller: &Accepted,
     new: NewApiKey,
-    idempotency: Option<(Vec<u8>, Vec<u8>)>,
+    idempotency: Option<Idempotency>,
 ) -> Result<CreationByKey, CreateByKeyError> {
     let owner = caller.key.owner.id;
-    // Two requests with one idempotency key take turns here.
-    accounts::lock(db, owner)?;
-    if let Some((key_digest, body_digest)) = &idempotency
-        && let Some(row) = uses::find(db, owner, key_digest)?
-    {
-        if act.now < row.created_at + IDEMPOTENCY_LIFE {
-            if row.body_digest != *body_digest {
-                return Err(CreateByKeyError::IdempotencyConflict);
-            }
-            if let Some(key) = find(db, owner, row.api_key_id)? {
-                return Ok(CreationByKey::MadeBefore(key));
-            }
-        }
-        uses::delete(db, owner, key_digest)?;
+    if let Some(key) = made_before(db, act, owner, idempotency.as_ref())? {
+        return Ok(CreationByKey::MadeBefore(key));
     }
-    check_within(caller, &new, &policy.scopes)?;
+    let wanted = Extent {
+        access: &new.access,
+        addresses: &new.allowed_addresses,
+        ends_at: new.expires_at.unwrap_or(Timestamp::NEVER),
+    };
+    check_within(caller, wanted, &policy.scopes)?;
     let (key, full_key) = create(db, act, policy, rng, owner, new)?;
-    if let Some((key_digest, body_digest)) = idempotency {
-        uses::insert(
-            db,
-            &IdempotencyKeyRow {
-                account_id: owner,
-                key_digest,
-                body_digest,
-                api_key_id: key.id,
-                created_at: act.now,
-            },
-        )?;
-    }
+    remember(db, act, owner, key.id, idempotency)?;
     Ok(CreationByKey::Made(key, full_key))
+}
+
+/// What a request to rotate a key led to.
+pub enum RotationByKey {
+    /// A new secret.
+    Made(Rotated),
+    /// The key that an earlier request with the same idempotency key rotated.
+    MadeBefore(ApiKey),
+}
+
+/// Rotates a key of the caller's account.
+///
+/// # Errors
+/// If the key exceeds the caller, the idempotency key was used for another request, or [`rotate`] fails.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the caller and its idempotency key beside what every rotation takes"
+)]
+pub fn rotate_by_key(
+    db: &mut Db,
+    act: &Act,
+    policy: &KeyPolicy,
+    rng: &mut impl CryptoRng,
+    caller: &Accepted,
+    id: ApiKeyId,
+    overlap: Overlap,
+    idempotency: Option<Idempotency>,
+) -> Result<RotationByKey, CreateByKeyError> {
+    let owner = caller.key.owner.id;
+    if let Some(key) = made_before(db, act, owner, idempotency.as_ref())? {
+        return Ok(RotationByKey::MadeBefore(key));
+    }
+    let key = find(db, owner, id)?.ok_or(RotateKeyError::NotFound)?;
+    let has = Extent {
+        access: &key.access,
+        addresses: &key.allowed_addresses,
+        ends_at: key.ends_at,
+    };
+    check_within(caller, has, &policy.scopes)?;
+    let rotated = rotate(db, act, policy, rng, owner, id, overlap)?;
+    remember(db, act, owner, id, idempotency)?;
+    Ok(RotationByKey::Made(rotated))
+}
+
+/// The key of an earlier request with this idempotency key. Two such requests take turns from here on.
+fn made_before(
+    db: &mut Db,
+    act: &Act,
+    owner: AccountId,
+    idempotency: Option<&Idempotency>,
+) -> Result<Option<ApiKey>, CreateByKeyError> {
+    accounts::lock(db, owner)?;
+    let Some(idempotency) = idempotency else {
+        return Ok(None);
+    };
+    let Some(row) = uses::find(db, owner, &idempotency.key_digest)? else {
+        return Ok(None);
+    };
+    if act.now < row.created_at + IDEMPOTENCY_LIFE {
+        if row.body_digest != idempotency.request_digest {
+            return Err(CreateByKeyError::IdempotencyConflict);
+        }
+        if let Some(key) = find(db, owner, row.api_key_id)? {
+            return Ok(Some(key));
+        }
+    }
+    uses::delete(db, owner, &idempotency.key_digest)?;
+    Ok(None)
+}
+
+fn remember(
+    db: &mut Db,
+    act: &Act,
+    owner: AccountId,
+    api_key_id: ApiKeyId,
+    idempotency: Option<Idempotency>,
+) -> Result<(), StoreError> {
+    let Some(idempotency) = idempotency else {
+        return Ok(());
+    };
+    uses::insert(
+        db,
+        &IdempotencyKeyRow {
+            account_id: owner,
+            key_digest: idempotency.key_digest,
+            body_digest: idempotency.request_digest,
+            api_key_id,
+            created_at: act.now,
+        },
+    )
+}
+
+/// How far a key reaches.
+#[derive(Clone, Copy)]
+struct Extent<'a> {
+    access: &'a Access,
+    addresses: &'a AllowedAddresses,
+    ends_at: Timestamp,
 }
 
 fn check_within(
     caller: &Accepted,
-    new: &NewApiKey,
+    wanted: Extent<'_>,
     catalog: &ScopeCatalog,
 ) -> Result<(), CreateByKeyError> {
-    let exceeds_scopes = match (&new.access, &caller.key.access) {
+    let exceeds_scopes = match (wanted.access, &caller.key.access) {
         (Access::All, Access::All) => false,
         // "All" grows when the operator defines another scope; a chosen set does not.
         (Access::All, Access::Chosen(_)) => true,
@@ -118,10 +213,10 @@ fn check_within(
     if exceeds_scopes {
         return Err(CreateByKeyError::MoreScopes);
     }
-    if !(new.allowed_addresses).are_within(&caller.key.allowed_addresses) {
+    if !wanted.addresses.are_within(&caller.key.allowed_addresses) {
         return Err(CreateByKeyError::MoreAddresses);
     }
-    if new.expires_at.unwrap_or(Timestamp::NEVER) > caller.key.ends_at {
+    if wanted.ends_at > caller.key.ends_at {
         return Err(CreateByKeyError::LongerLife(caller.key.ends_at));
     }
     Ok(())

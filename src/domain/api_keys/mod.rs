@@ -10,6 +10,7 @@ pub mod expiry;
 pub mod key_string;
 pub mod policy;
 pub mod rate_limit;
+pub mod rotation;
 pub mod scopes;
 
 use rand::CryptoRng;
@@ -71,6 +72,8 @@ pub struct ApiKey {
     pub rate_limit: Option<RateLimit>,
     /// Which of its secrets is the current one, counted from 1.
     pub secret_number: i64,
+    /// Until when the secret before it works as well.
+    pub overlap_ends_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When time ends it; `None` for never.
@@ -102,6 +105,12 @@ impl ApiKey {
         (self.state_at(now) != KeyState::Active).then_some(self.ends_at)
     }
 
+    /// Until when two of its secrets work, if they do at `now`.
+    pub fn overlap_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let ends_at = self.overlap_ends_at?.min(self.ends_at);
+        (ends_at > now).then_some(ends_at)
+    }
+
     /// Where a list that goes on behind this key begins (or, backwards, the one before it).
     pub fn cursor(&self, backwards: bool) -> KeyCursor {
         KeyCursor {
@@ -123,6 +132,7 @@ impl From<ApiKeyRow> for ApiKey {
             allowed_addresses: AllowedAddresses::from_stored(row.allowed_addresses.as_deref()),
             rate_limit: row.rate_limit.map(RateLimit::from_stored),
             secret_number: row.secret_number,
+            overlap_ends_at: row.overlap_ends_at,
             created_at: row.created_at,
             expires_at: row.expires_at,
             deactivated_at: row.deactivated_at,
@@ -217,6 +227,7 @@ pub fn create(
         allowed_addresses: new.allowed_addresses.to_stored(),
         rate_limit: new.rate_limit.map(|limit| limit.requests().into()),
         secret_number: 1,
+        overlap_ends_at: None,
     };
     rows::insert(db, &row)?;
     let key = ApiKey::from(row);

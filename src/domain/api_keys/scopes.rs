@@ -12,12 +12,18 @@ pub const KEYS_VERIFY: &str = "keys:verify";
 /// Read keys.
 pub const KEYS_READ: &str = "keys:read";
 
+/// Read the usage of keys.
+pub const USAGE_READ: &str = "usage:read";
+
 /// The built-in scopes with what they allow, in the order of the form.
 const BUILT_IN: [(&str, &str); 8] = [
     (KEYS_READ, "List and read your API keys"),
-    (KEYS_WRITE, "Create, rename and deactivate your API keys"),
+    (
+        KEYS_WRITE,
+        "Create, rename, rotate and deactivate your API keys",
+    ),
     (KEYS_VERIFY, "Verify keys of all accounts, for services"),
-    ("usage:read", "Read the usage of your keys"),
+    (USAGE_READ, "Read the usage of your keys"),
     ("reports:read", "Download reports"),
     ("registry:read", "Read contacts, organizations and networks"),
     (

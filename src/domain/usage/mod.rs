@@ -3,5 +3,6 @@
 mod ledger;
 pub mod outcome;
 pub mod recorder;
+pub mod summary;
 
 pub use self::ledger::{Exposure, Exposures, Use, minute_of};

@@ -21,6 +21,9 @@ use self::limits::{RateState, Windows};
 use self::record::{Found, KeyRecord, SecretMatch};
 use super::api_keys::policy::KeyPolicy;
 use crate::clock::{SharedClock, Timestamp};
+use crate::ids::ApiKeyId;
+use crate::store::verification as rows;
+use crate::store::{Db, StoreError};
 
 /// A key that was accepted.
 #[derive(Clone, Debug)]
@@ -152,6 +155,33 @@ impl Verifier {
             outcome: Err(Refusal::Invalid),
         }
     }
+}
+
+/// What a key would be answered now if it were asked for each of these scopes from this address; `None` for yes, as far
+/// as its rate limit allows. For people who want to know why: nothing is counted.
+///
+/// # Errors
+/// If the database fails.
+pub fn explain(
+    db: &mut Db,
+    policy: &KeyPolicy,
+    id: ApiKeyId,
+    now: Timestamp,
+    scopes: &[String],
+    address: Option<IpAddr>,
+) -> Result<Vec<Option<Refusal>>, StoreError> {
+    let Some(row) = rows::read_keys(db, &[id])?.pop() else {
+        return Ok(scopes.iter().map(|_| Some(Refusal::Invalid)).collect());
+    };
+    let (record, _) = KeyRecord::of(row, &policy.secrets);
+    let answer = |scope: &String| {
+        let need = Need {
+            scopes: &[scope.as_str()],
+            address,
+        };
+        judge(&record, SecretMatch::Current, now, need)
+    };
+    Ok(scopes.iter().map(answer).collect())
 }
 
 /// The verdict but for the rate limit: `None` for yes. The order is the documented one: right secret, owner enabled, not

@@ -13,12 +13,13 @@ use super::keys::{KeyRecord, Refused, bad_query};
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
 use crate::crypto::random::system_rng;
-use crate::domain::api_keys::NewApiKey;
 use crate::domain::api_keys::addresses::AllowedAddresses;
-use crate::domain::api_keys::by_key::{self, CreateByKeyError, CreationByKey};
+use crate::domain::api_keys::by_key::{self, CreateByKeyError, CreationByKey, Idempotency};
 use crate::domain::api_keys::expiry::{BadExpiry, Expiry, Life};
+use crate::domain::api_keys::key_string::FullKey;
 use crate::domain::api_keys::rate_limit::RateLimit;
-use crate::domain::api_keys::scopes::{Access, Scope};
+use crate::domain::api_keys::scopes::{Access, Scope, ScopeCatalog};
+use crate::domain::api_keys::{ApiKey, NewApiKey};
 use crate::domain::security::throttles;
 use crate::domain::text::Name;
 use crate::web::error::{ApiError, Code};
@@ -35,6 +36,20 @@ pub struct CreatedKey {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "kp_Zx5bTn0vGf_…")]
     key: Option<String>,
+}
+
+impl CreatedKey {
+    pub(super) fn of(
+        key: &ApiKey,
+        now: Timestamp,
+        catalog: &ScopeCatalog,
+        full_key: Option<&FullKey>,
+    ) -> Self {
+        Self {
+            record: KeyRecord::of(key, now, catalog),
+            key: full_key.map(|full_key| full_key.reveal().to_owned()),
+        }
+    }
 }
 
 /// What makes a key. Without an expiry it lives 90 days; without scopes it gets the caller's, less `keys:write` and `keys:verify`; without addresses it gets the caller's.
@@ -91,14 +106,7 @@ pub async fn create(
     state: web::Data<AppState>,
     mut body: JsonObject,
 ) -> Result<HttpResponse, ApiError> {
-    let idempotency = match req.headers().get("idempotency-key") {
-        None => None,
-        Some(value) if (1..=255).contains(&value.len()) => Some((
-            sha256(value.as_bytes()).to_vec(),
-            sha256(&body.raw).to_vec(),
-        )),
-        Some(_) => return bad_query("Idempotency-Key has 1 to 255 characters."),
-    };
+    let idempotency = idempotency(&req, &body)?;
     let new = parse_new(&client, &state, &mut body);
     body.finish()?;
     let new = new?;
@@ -128,14 +136,33 @@ pub async fn create(
     match created.map_err(|Refused(error)| error)? {
         CreationByKey::Made(key, full_key) => Ok(HttpResponse::Created()
             .insert_header((header::LOCATION, format!("/api/v1/keys/{}", key.id)))
-            .json(CreatedKey {
-                record: KeyRecord::of(&key, now, &state.policy.scopes),
-                key: Some(full_key.reveal().to_owned()),
-            })),
-        CreationByKey::MadeBefore(key) => Ok(HttpResponse::Ok().json(CreatedKey {
-            record: KeyRecord::of(&key, now, &state.policy.scopes),
-            key: None,
-        })),
+            .json(CreatedKey::of(
+                &key,
+                now,
+                &state.policy.scopes,
+                Some(&full_key),
+            ))),
+        CreationByKey::MadeBefore(key) => {
+            Ok(HttpResponse::Ok().json(CreatedKey::of(&key, now, &state.policy.scopes, None)))
+        }
+    }
+}
+
+/// The name of a request, if it has one: it stands for this path with this body.
+pub(super) fn idempotency(
+    req: &HttpRequest,
+    body: &JsonObject,
+) -> Result<Option<Idempotency>, ApiError> {
+    match req.headers().get("idempotency-key") {
+        None => Ok(None),
+        Some(value) if (1..=255).contains(&value.len()) => {
+            let request = [req.path().as_bytes(), b"\n", &body.raw].concat();
+            Ok(Some(Idempotency {
+                key_digest: sha256(value.as_bytes()).to_vec(),
+                request_digest: sha256(&request).to_vec(),
+            }))
+        }
+        Some(_) => bad_query("Idempotency-Key has 1 to 255 characters."),
     }
 }
 
@@ -144,25 +171,26 @@ impl From<CreateByKeyError> for Refused {
         Self(match error {
             CreateByKeyError::MoreScopes => ApiError::new(
                 Code::ExceedsCaller,
-                "The new key would have scopes that the key that asks for it lacks. Nothing was created. \
+                "The key would have scopes that the key that asks for it lacks. Nothing was changed. \
                  Name scopes of the asking key.",
             ),
             CreateByKeyError::MoreAddresses => ApiError::new(
                 Code::ExceedsCaller,
-                "The new key could be used from addresses that the key that asks for it is not allowed. Nothing was \
-                 created. Name addresses that the asking key may be used from.",
+                "The key could be used from addresses that the key that asks for it is not allowed. Nothing was \
+                 changed. Name addresses that the asking key may be used from.",
             ),
             CreateByKeyError::LongerLife(end) => ApiError::new(
                 Code::ExceedsCaller,
                 format!(
-                    "The new key would outlive the key that asks for it. Nothing was created. \
+                    "The key would outlive the key that asks for it. Nothing was changed. \
                      Name an expires_at of {} at the latest.",
                     end.to_rfc3339()
                 ),
             ),
+            CreateByKeyError::Rotate(error) => error.into(),
             CreateByKeyError::IdempotencyConflict => ApiError::new(
                 Code::IdempotencyConflict,
-                "This Idempotency-Key was used with another body. Nothing was created. Use a new one.",
+                "This Idempotency-Key was used for another request. Nothing was changed. Use a new one.",
             ),
             CreateByKeyError::Create(error) => error.into(),
             CreateByKeyError::Store(error) => error.into(),

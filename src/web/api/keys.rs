@@ -353,7 +353,7 @@ fn etag(key: &ApiKey, now: Timestamp) -> String {
     format!("\"{hex}\"")
 }
 
-fn parse_id(text: &str) -> Result<ApiKeyId, ApiError> {
+pub(super) fn parse_id(text: &str) -> Result<ApiKeyId, ApiError> {
     text.parse().map_err(|_malformed| ApiError::not_found())
 }
 

@@ -4,4 +4,6 @@ pub mod account;
 pub mod key_creation;
 pub mod keys;
 pub mod openapi;
+pub mod rotation;
+pub mod usage;
 pub mod verify;

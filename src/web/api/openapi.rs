@@ -5,7 +5,7 @@ use actix_web::web;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::{account, key_creation, keys, verify};
+use super::{account, key_creation, keys, rotation, usage, verify};
 use crate::web::error::{ApiError, Code, FieldError, Problem};
 use crate::web::extract::api_client::Reader;
 use crate::web::state::AppState;
@@ -25,6 +25,8 @@ use crate::web::state::AppState;
         keys::rename,
         keys::deactivate,
         keys::deactivate_self,
+        rotation::rotate,
+        usage::read,
         verify::verify,
         read
     ),
@@ -96,12 +98,18 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
     }
     match method {
         "post" if path == "/api/v1/verify" => codes.push(Code::UnknownScope),
+        "post" if path.ends_with("/rotate") => codes.extend([
+            Code::ExceedsCaller,
+            Code::Conflict,
+            Code::IdempotencyConflict,
+        ]),
         "post" => codes.extend([
             Code::ExceedsCaller,
             Code::KeyLimit,
             Code::IdempotencyConflict,
         ]),
         "patch" => codes.push(Code::PreconditionFailed),
+        "get" if path.ends_with("/usage") => codes.push(Code::InvalidRequest),
         "get" if path == "/api/v1/keys" => codes.push(Code::InvalidRequest),
         _ => {}
     }

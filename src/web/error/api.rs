@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{rate_limit, retry_after, wait_words};
 use crate::clock::Timestamp;
+use crate::domain::api_keys::rotation::RotateKeyError;
 use crate::domain::api_keys::{ChangeKeyError, CreateKeyError};
 use crate::domain::security::throttles::Throttled;
 use crate::domain::verification::Refusal;
@@ -63,6 +64,8 @@ pub enum Code {
     UnsupportedMediaType,
     /// A field has a bad value.
     InvalidField,
+    /// It does not fit what is there.
+    Conflict,
     /// The account has as many active keys as it may have.
     KeyLimit,
     /// The same `Idempotency-Key` with another body.
@@ -73,7 +76,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::MissingKey,
         Self::TwoKeys,
         Self::KeyInUrl,
@@ -91,6 +94,7 @@ impl Code {
         Self::InvalidRequest,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::Conflict,
         Self::PreconditionFailed,
         Self::TooLarge,
         Self::UnsupportedMediaType,
@@ -136,6 +140,7 @@ impl Code {
             Self::InvalidRequest => ("invalid_request", 400, "The request cannot be read"),
             Self::NotFound => ("not_found", 404, "Not found"),
             Self::MethodNotAllowed => ("method_not_allowed", 405, "Method not allowed"),
+            Self::Conflict => ("conflict", 409, "It does not fit the state of the record"),
             Self::PreconditionFailed => ("precondition_failed", 412, "The record has changed"),
             Self::TooLarge => ("too_large", 413, "The body is too large"),
             Self::UnsupportedMediaType => ("unsupported_media_type", 415, "The body is not JSON"),
@@ -429,6 +434,23 @@ impl From<CreateKeyError> for ApiError {
                 Self::new(Code::Internal, "Something went wrong on our side.")
             }
             CreateKeyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RotateKeyError> for ApiError {
+    fn from(error: RotateKeyError) -> Self {
+        match error {
+            RotateKeyError::NotFound => Self::not_found(),
+            RotateKeyError::Ended => Self::new(
+                Code::Conflict,
+                "The key has ended, and an ended key cannot be rotated. Nothing was changed. Create a new key.",
+            ),
+            // Forms are the pages' own; the API has no form to use twice.
+            RotateKeyError::FormUsed => {
+                Self::new(Code::Internal, "Something went wrong on our side.")
+            }
+            RotateKeyError::Store(error) => error.into(),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::client;
 use super::key_check::{KeyCheck, Shown, missing_key};
 use super::visitor::Visitor;
 use crate::clock::Timestamp;
-use crate::domain::api_keys::scopes::{KEYS_READ, KEYS_VERIFY, KEYS_WRITE};
+use crate::domain::api_keys::scopes::{KEYS_READ, KEYS_VERIFY, KEYS_WRITE, USAGE_READ};
 use crate::domain::audit::{Act, Actor};
 use crate::domain::verification::Accepted;
 use crate::domain::verification::limits::RateState;
@@ -30,6 +30,8 @@ pub struct AnyKey;
 pub struct KeysRead;
 /// Changes keys.
 pub struct KeysWrite;
+/// Reads the usage of keys.
+pub struct UsageRead;
 /// Verifies keys, for services.
 pub struct KeysVerify;
 
@@ -38,6 +40,9 @@ impl Requirement for AnyKey {
 }
 impl Requirement for KeysRead {
     const SCOPE: Option<&'static str> = Some(KEYS_READ);
+}
+impl Requirement for UsageRead {
+    const SCOPE: Option<&'static str> = Some(USAGE_READ);
 }
 impl Requirement for KeysVerify {
     const SCOPE: Option<&'static str> = Some(KEYS_VERIFY);

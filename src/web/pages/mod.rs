@@ -10,6 +10,7 @@ pub mod security;
 pub mod sign_in;
 pub mod sign_up;
 pub mod theme;
+pub mod usage;
 pub mod well_known;
 
 use actix_web::http::StatusCode;

@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::{Engine, TestApp};
 
 /// Path, statuses of GET for: nobody, someone signed in, a key.
-const ROUTES: [(&str, u16, u16, u16); 21] = [
+const ROUTES: [(&str, u16, u16, u16); 26] = [
     ("/", 303, 200, 303),
     ("/sign-up", 200, 303, 200),
     ("/sign-in", 200, 303, 200),
@@ -20,6 +20,11 @@ const ROUTES: [(&str, u16, u16, u16); 21] = [
     ("/settings/api/{id}", 303, 404, 303),
     ("/settings/api/{id}/deactivate", 303, 404, 303),
     ("/settings/api/{id}/delete", 303, 404, 303),
+    ("/settings/api/{id}/rotate", 303, 404, 303),
+    ("/settings/api/{id}/end-old-secret", 303, 404, 303),
+    ("/settings/api/{id}/access", 303, 404, 303),
+    ("/settings/usage", 303, 200, 303),
+    ("/settings/usage.csv", 303, 200, 303),
     ("/docs/api", 200, 200, 200),
     ("/assets/{name}", 404, 404, 404),
     ("/robots.txt", 200, 200, 200),
@@ -29,11 +34,13 @@ const ROUTES: [(&str, u16, u16, u16); 21] = [
     ("/api/openapi.json", 401, 200, 200),
 ];
 
-const API: [(&str, u16); 5] = [
+const API: [(&str, u16); 7] = [
     ("/api/v1/account", 200),
     ("/api/v1/key", 405),
     ("/api/v1/keys", 200),
     ("/api/v1/keys/{id}", 404),
+    ("/api/v1/keys/{id}/rotate", 405),
+    ("/api/v1/keys/{id}/usage", 404),
     ("/api/v1/verify", 405),
 ];
 
@@ -91,6 +98,8 @@ async fn forms_of_signed_in_people_do_nothing_for_others() {
         "/settings/api/0000000000",
         "/settings/api/0000000000/deactivate",
         "/settings/api/0000000000/delete",
+        "/settings/api/0000000000/rotate",
+        "/settings/api/0000000000/end-old-secret",
     ] {
         let answer = app.anonymous().post_raw(path, &[], &[]).await.expect(303);
         assert_eq!(answer.header("location"), "/sign-in?next=%2F", "{path}");

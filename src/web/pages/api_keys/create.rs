@@ -9,22 +9,20 @@ use chrono::{NaiveDate, TimeDelta};
 use serde::Deserialize;
 
 use super::super::PageResult;
+use super::shown::{already_shown, shown};
 use super::{LIST, html};
 use crate::crypto::random::{base62_text, system_rng};
 use crate::domain::api_keys::addresses::{AllowedAddresses, BadAddresses};
 use crate::domain::api_keys::expiry::{BadExpiry, Expiry, Life};
-use crate::domain::api_keys::key_string::FullKey;
 use crate::domain::api_keys::rate_limit::RateLimit;
 use crate::domain::api_keys::scopes::{Access, KEYS_VERIFY, Scope};
-use crate::domain::api_keys::{self, ApiKey, CreateKeyError, NewApiKey};
+use crate::domain::api_keys::{self, CreateKeyError, NewApiKey};
 use crate::domain::text::Name;
-use crate::ids::ApiKeyId;
 use crate::web::error::PageError;
 use crate::web::extract::form::Form;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Layout, Nav, times};
-use crate::web::markup::TimeView;
 use crate::web::times::{counted, grouped};
 
 #[derive(Template)]
@@ -73,27 +71,6 @@ struct ScopeChoice {
     name: String,
     description: String,
     is_chosen: bool,
-}
-
-#[derive(Template)]
-#[template(path = "pages/api_keys/created.html")]
-struct CreatedPage {
-    layout: Layout,
-    name: String,
-    /// The one place in all templates that holds a full key.
-    full_key: String,
-    length: usize,
-    prefix: String,
-    created: TimeView,
-    expires: Option<TimeView>,
-    base: String,
-}
-
-#[derive(Template)]
-#[template(path = "pages/api_keys/already_shown.html")]
-struct AlreadyShownPage {
-    layout: Layout,
-    key_href: String,
 }
 
 /// What the link that leads here fills in.
@@ -170,7 +147,7 @@ pub async fn post(me: CurrentAccount, form: Form<CreateForm>) -> PageResult {
         })
         .await;
     match created {
-        Ok((key, full_key)) => html(StatusCode::CREATED, &created_page(&me, &key, &full_key)),
+        Ok((key, full_key)) => html(StatusCode::CREATED, &shown(&me, &key, &full_key, None)),
         Err(CreateKeyError::FormUsed(key)) => already_shown(&me, key),
         Err(CreateKeyError::LimitReached(most)) => {
             page.summary = Some(Summary::of(
@@ -409,31 +386,4 @@ fn scope_choices(me: &CurrentAccount, chosen: Vec<String>) -> Vec<ScopeChoice> {
         }
     }
     choices
-}
-
-fn created_page(me: &CurrentAccount, key: &ApiKey, full_key: &FullKey) -> CreatedPage {
-    let times = times(&me.visitor, &me.account);
-    let mut layout = Layout::new(&me.visitor, "Copy your new API key", Nav::ApiKeys)
-        .with_crumbs(&[("API keys", LIST)], "New key");
-    layout.return_to = LIST.to_owned();
-    CreatedPage {
-        layout,
-        name: key.name.clone(),
-        full_key: full_key.reveal().to_owned(),
-        length: full_key.reveal().len(),
-        prefix: key.prefix.clone(),
-        created: times.date_time(key.created_at),
-        expires: key.expires_at.map(|at| times.date_time(at)),
-        base: me.visitor.state.site.base().to_owned(),
-    }
-}
-
-fn already_shown(me: &CurrentAccount, key: ApiKeyId) -> PageResult {
-    let layout = Layout::new(&me.visitor, "This key was already shown", Nav::ApiKeys)
-        .with_crumbs(&[("API keys", LIST)], "New key");
-    let page = AlreadyShownPage {
-        layout,
-        key_href: format!("{LIST}/{key}"),
-    };
-    html(StatusCode::CONFLICT, &page)
 }

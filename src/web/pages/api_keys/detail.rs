@@ -1,4 +1,4 @@
-//! One key: its facts and its name.
+//! One key: its facts, its name, how it is used, and what is wrong with that.
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -6,16 +6,22 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::PageResult;
+use super::requests::{RequestView, median_duration};
 use super::{LIST, badge, html, key_of, see_other};
+use crate::domain::api_keys::rotation::{self, TwoSecrets};
 use crate::domain::api_keys::scopes::Scope;
 use crate::domain::api_keys::{self, ApiKey, KeyState};
 use crate::domain::text::Name;
+use crate::domain::usage::summary::{self, KeyUsage, Period};
+use crate::store::StoreError;
+use crate::web::chart::{Chart, compared, share_words};
+use crate::web::error::PageError;
 use crate::web::extract::form::Form;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Flash, Layout, Nav, times};
 use crate::web::markup::{Badge, TimeView};
-use crate::web::times::{counted, until_words};
+use crate::web::times::{Times, counted, grouped, until_words};
 
 #[derive(Template)]
 #[template(path = "pages/api_keys/detail.html")]
@@ -38,6 +44,56 @@ struct DetailPage {
     scopes: Option<Vec<String>>,
     addresses: Vec<String>,
     rate_limit: String,
+    secrets: Option<SecretsView>,
+    zone: String,
+    warnings: Vec<Warning>,
+    attempts: Option<AttemptsView>,
+    chart: Chart,
+    stats: Stats,
+    requests_heading: &'static str,
+    requests_line: String,
+    requests: Vec<RequestView>,
+    more_requests: Option<usize>,
+}
+
+/// A notice on top.
+struct Warning {
+    lead: String,
+    text: String,
+}
+
+/// Uses after the end.
+struct AttemptsView {
+    number: String,
+    first: TimeView,
+}
+
+/// Figures over the chart.
+struct Stats {
+    requests: String,
+    compared: String,
+    refused: String,
+    share: String,
+    busiest: String,
+    busiest_at: String,
+    median: String,
+    median_of: String,
+}
+
+/// What is looked at.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct DetailQuery {
+    period: String,
+    requests: String,
+}
+
+/// Both secrets, while both work.
+struct SecretsView {
+    since: TimeView,
+    new_used: Option<TimeView>,
+    old_until: TimeView,
+    old_used: Option<TimeView>,
 }
 
 struct LastUseView {
@@ -55,20 +111,30 @@ pub struct RenameForm {
 }
 
 /// The page.
-pub async fn get(me: CurrentAccount, id: web::Path<String>) -> PageResult {
+pub async fn get(
+    me: CurrentAccount,
+    id: web::Path<String>,
+    query: web::Query<DetailQuery>,
+) -> PageResult {
     let key = key_of(&me, &id).await?;
     let name = Field::with(key.name.clone());
-    html(StatusCode::OK, &page(&me, &key, name, None))
+    let page = page(&me, &key, &query, name, None).await?;
+    html(StatusCode::OK, &page)
 }
 
 /// Renames the key.
-pub async fn post(me: CurrentAccount, id: web::Path<String>, form: Form<RenameForm>) -> PageResult {
+pub async fn post(
+    me: CurrentAccount,
+    id: web::Path<String>,
+    query: web::Query<DetailQuery>,
+    form: Form<RenameForm>,
+) -> PageResult {
     let key = key_of(&me, &id).await?;
     let form = match form.check() {
         Ok(form) => form,
         Err(stale) => {
             let name = Field::with(stale.into_kept().name);
-            let page = page(&me, &key, name, Some(Summary::stale()));
+            let page = page(&me, &key, &query, name, Some(Summary::stale())).await?;
             return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     };
@@ -78,7 +144,7 @@ pub async fn post(me: CurrentAccount, id: web::Path<String>, form: Form<RenameFo
             let mut field = Field::with(form.name);
             field.refuse(error.to_string());
             let summary = Summary::listing("The key was not renamed.", &[("name", "Name", &field)]);
-            let page = page(&me, &key, field, summary);
+            let page = page(&me, &key, &query, field, summary).await?;
             return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     };
@@ -96,8 +162,29 @@ pub async fn post(me: CurrentAccount, id: web::Path<String>, form: Form<RenameFo
     Ok(see_other(&format!("{LIST}/{}", key.id)))
 }
 
-fn page(me: &CurrentAccount, key: &ApiKey, name: Field, summary: Option<Summary>) -> DetailPage {
+/// Rows of requests that are shown at first.
+const FIRST_REQUESTS: usize = 6;
+
+async fn page(
+    me: &CurrentAccount,
+    key: &ApiKey,
+    query: &DetailQuery,
+    name: Field,
+    summary: Option<Summary>,
+) -> Result<DetailPage, PageError> {
     let now = me.visitor.now;
+    let period = Period::from_word(&query.period);
+    let (wanted, zone) = (key.clone(), me.account.time_zone);
+    let found: Result<_, StoreError> = me
+        .visitor
+        .state
+        .pool
+        .read(move |db| {
+            let secrets = rotation::two_secrets(db, &wanted, now)?;
+            Ok((secrets, summary::of_key(db, wanted.id, period, now, zone)?))
+        })
+        .await;
+    let (secrets, usage) = found?;
     let times = times(&me.visitor, &me.account);
     let state = key.state_at(now);
     let end = key.ended_at(now).or(key.expires_at);
@@ -105,7 +192,13 @@ fn page(me: &CurrentAccount, key: &ApiKey, name: Field, summary: Option<Summary>
         Some(_) => format!("Error: {}", key.name),
         None => key.name.clone(),
     };
-    DetailPage {
+    let is_active = state == KeyState::Active;
+    let shown = if query.requests == "all" {
+        usage.requests.len()
+    } else {
+        FIRST_REQUESTS
+    };
+    Ok(DetailPage {
         layout: Layout::new(&me.visitor, title, Nav::ApiKeys)
             .with_crumbs(&[("API keys", LIST)], &key.name),
         summary,
@@ -113,7 +206,7 @@ fn page(me: &CurrentAccount, key: &ApiKey, name: Field, summary: Option<Summary>
         heading: key.name.clone(),
         name,
         badge: badge(key, now),
-        is_active: state == KeyState::Active,
+        is_active,
         prefix: key.prefix.clone(),
         owner: me.account.name.clone(),
         created: times.date(key.created_at),
@@ -149,5 +242,129 @@ fn page(me: &CurrentAccount, key: &ApiKey, name: Field, summary: Option<Summary>
                 Some(scopes.iter().map(Scope::to_string).collect())
             }
         },
+        secrets: secrets.map(|secrets| secrets_view(&secrets, &times)),
+        zone: times.zone_name(),
+        warnings: warnings(&usage, is_active, &times),
+        attempts: usage.attempts.as_ref().map(|attempts| AttemptsView {
+            number: grouped(attempts.attempts),
+            first: times.date_time(attempts.first_at),
+        }),
+        chart: Chart::of(&usage.series, period, &times),
+        stats: stats(&usage, period, &times),
+        requests_heading: if is_active {
+            "Recent requests"
+        } else {
+            "Last requests and attempts after the end"
+        },
+        requests_line: requests_line(usage.requests.len(), shown, &times),
+        requests: usage
+            .requests
+            .iter()
+            .take(shown)
+            .map(|row| RequestView::of(row, &times))
+            .collect(),
+        more_requests: (usage.requests.len() > shown).then_some(usage.requests.len()),
+    })
+}
+
+fn secrets_view(secrets: &TwoSecrets, times: &Times) -> SecretsView {
+    SecretsView {
+        since: times.date_time(secrets.since),
+        new_used: secrets.new_used_at.map(|at| times.ago(at)),
+        old_until: times.date_time(secrets.old_ends_at),
+        old_used: secrets.old_used_at.map(|at| times.ago(at)),
+    }
+}
+
+fn requests_line(all: usize, shown: usize, times: &Times) -> String {
+    let zone = times.zone_name();
+    if all == 0 {
+        return "No request is kept in detail.".to_owned();
+    }
+    if shown >= all {
+        return format!(
+            "The newest {all}, of at most 200 that are kept in detail. Times are {zone}."
+        );
+    }
+    format!("The newest {shown} of the {all} kept in detail. Times are {zone}.")
+}
+
+/// What its owner should know: someone still uses it, or others may have seen it.
+fn warnings(usage: &KeyUsage, is_active: bool, times: &Times) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if let Some(attempts) = &usage.attempts {
+        let day = usage.attempts_of_a_day;
+        let what = if is_active {
+            "Something still uses an old secret of this key."
+        } else {
+            "Something still uses this key."
+        };
+        let when = if day > 0 {
+            format!("presented {} in the last 24 hours", times_words(day))
+        } else {
+            format!("last presented {}", times.ago(attempts.last_at).text)
+        };
+        let from = if attempts.address.is_empty() {
+            String::new()
+        } else {
+            format!(", most recently from {}", attempts.address)
+        };
+        warnings.push(Warning {
+            lead: what.to_owned(),
+            text: format!(
+                "A true secret that no longer works was {when}{from}. If that is not a job you know, someone else \
+                 has it."
+            ),
+        });
+    }
+    for exposure in &usage.exposures {
+        let last = times
+            .date_time(exposure.last_seen_at)
+            .text
+            .replace("Today", "today");
+        let act = if is_active {
+            "Rotate the key without overlap, and send it in the x-api-key header over https."
+        } else {
+            "Check who could read it."
+        };
+        let (lead, text) = if exposure.place == "url" {
+            (
+                "This key was seen in a URL",
+                "URLs end up in logs and histories.",
+            )
+        } else {
+            (
+                "This key was seen on plain http",
+                "Others on the way could read it.",
+            )
+        };
+        warnings.push(Warning {
+            lead: format!("{lead}, last at {last}."),
+            text: format!("{text} {act}"),
+        });
+    }
+    warnings
+}
+
+/// "once", "24 times".
+fn times_words(number: i64) -> String {
+    match number {
+        1 => "once".to_owned(),
+        number => format!("{} times", grouped(number)),
+    }
+}
+
+fn stats(usage: &KeyUsage, period: Period, times: &Times) -> Stats {
+    let series = &usage.series;
+    let all = series.totals.all();
+    Stats {
+        requests: grouped(all),
+        compared: compared(all, series.before, period),
+        refused: grouped(series.totals.refused),
+        share: share_words(series.totals.refused, all),
+        busiest: grouped(series.busiest.map_or(0, |(_, requests)| requests)),
+        busiest_at: (series.busiest).map_or_else(String::new, |(at, _)| times.day_and_minute(at)),
+        median: median_duration(&usage.requests).unwrap_or_else(|| "none".to_owned()),
+        median_of: format!("Newest {}", counted(usage.requests.len() as i64, "request")),
     }
 }
