@@ -130,6 +130,8 @@ pub struct UsageSettings {
 pub struct Config {
     /// The address that the server listens on.
     pub bind: SocketAddr,
+    /// The address of the metrics; `None` for no metrics.
+    pub metrics_bind: Option<SocketAddr>,
     /// The folder of the SQLite file and the instance secret.
     pub data_dir: PathBuf,
     /// The address that people use, without a path.
@@ -167,8 +169,9 @@ enum Kind {
 
 /// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` is the one
 /// setting that only the file can hold.
-const VARIABLES: [(&str, &str, Kind); 19] = [
+const VARIABLES: [(&str, &str, Kind); 20] = [
     ("bind", "KEYPORT_BIND", Kind::Text),
+    ("metrics_bind", "KEYPORT_METRICS_BIND", Kind::Text),
     ("data_dir", "KEYPORT_DATA_DIR", Kind::Text),
     ("public_url", "KEYPORT_PUBLIC_URL", Kind::Text),
     ("database_url", "DATABASE_URL", Kind::Text),
@@ -206,6 +209,7 @@ const VARIABLES: [(&str, &str, Kind); 19] = [
 #[serde(default, deny_unknown_fields)]
 struct Raw {
     bind: Option<String>,
+    metrics_bind: Option<String>,
     data_dir: Option<PathBuf>,
     public_url: Option<String>,
     database_url: Option<Secret<String>>,
@@ -283,6 +287,7 @@ impl Config {
             })?,
             None => SocketAddr::from(([127, 0, 0, 1], 8080)),
         };
+        let metrics_bind = metrics_bind(raw.metrics_bind.as_deref(), bind)?;
         let data_dir = raw.data_dir.unwrap_or_else(|| PathBuf::from("data"));
         let public_url = match &raw.public_url {
             Some(text) => public_url(text)?,
@@ -338,6 +343,7 @@ impl Config {
         let log_format = one_of("log.format", raw.log.format, words)?;
         Ok(Self {
             bind,
+            metrics_bind,
             data_dir,
             public_url,
             database_url,
@@ -369,6 +375,23 @@ impl Config {
     /// True if people reach the server over https, so that cookies can demand it.
     pub fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
+    }
+}
+
+/// Where to listen for those who read the metrics.
+fn metrics_bind(text: Option<&str>, bind: SocketAddr) -> Result<Option<SocketAddr>, ConfigError> {
+    let Some(text) = text else { return Ok(None) };
+    match text.parse() {
+        // Port 0 is another free port each time.
+        Ok(address) if address == bind && bind.port() != 0 => bad(
+            "metrics_bind",
+            "the portal listens there: choose another port",
+        ),
+        Ok(address) => Ok(Some(address)),
+        Err(_) => bad(
+            "metrics_bind",
+            "write an address and a port, like 127.0.0.1:9464",
+        ),
     }
 }
 
@@ -550,6 +573,12 @@ mod tests {
     fn bad_settings_are_named() {
         let cases = [
             ("KEYPORT_BIND", "localhost", "bind (KEYPORT_BIND)"),
+            ("KEYPORT_METRICS_BIND", "9464", "(KEYPORT_METRICS_BIND)"),
+            (
+                "KEYPORT_METRICS_BIND",
+                "127.0.0.1:8080",
+                "choose another port",
+            ),
             ("KEYPORT_WORKERS", "many", "workers (KEYPORT_WORKERS)"),
             ("KEYPORT_WORKERS", "0", "workers (KEYPORT_WORKERS)"),
             ("KEYPORT_PUBLIC_URL", "https://a.example/path", "public_url"),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
@@ -30,6 +30,7 @@ use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, Writer};
 use crate::domain::verification::Verifier;
 use crate::domain::verification::engine::{Engine, EngineThread};
+use crate::domain::verification::figures::Figures;
 use crate::domain::verification::gatherer::Gatherer;
 use crate::domain::verification::limits::Windows;
 use crate::secret::Secret;
@@ -86,9 +87,11 @@ pub enum StartError {
     Instance(#[from] InstanceError),
     /// The address cannot be listened on.
     #[error(
-        "cannot listen on {address} (is another program using the port? choose one with KEYPORT_BIND)"
+        "cannot listen on {address} (is another program using the port? choose one with {variable})"
     )]
     Bind {
+        /// The setting that chooses it.
+        variable: &'static str,
         /// Which address.
         address: SocketAddr,
         /// Why.
@@ -350,15 +353,41 @@ pub fn key_policy(
 
 /// A server that accepts requests.
 pub struct Running {
-    /// Where it listens; the port is known even if 0 was asked for.
-    pub address: SocketAddr,
+    /// Pages and API.
+    pub portal: Listener,
+    /// The metrics, if they have an address.
+    pub metrics: Option<Listener>,
     /// Its parts, for tests that look inside.
     pub state: AppState,
-    handle: ServerHandle,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
     engine: EngineThread,
     writer: Writer,
     housekeeping: (Sender<()>, JoinHandle<()>),
+}
+
+/// An address that is served.
+pub struct Listener {
+    /// Where it listens; the port is known even if 0 was asked for.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Listener {
+    fn start(address: SocketAddr, server: Server) -> Self {
+        Self {
+            address,
+            handle: server.handle(),
+            serving: actix_web::rt::spawn(server),
+        }
+    }
+
+    /// Stops accepting and lets running requests finish.
+    async fn stop(self) {
+        self.handle.stop(true).await;
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "the server ended badly");
+        }
+    }
 }
 
 /// Starts a server on the present actix runtime.
@@ -381,6 +410,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         policy,
         passwords: PasswordWorker::new(config.workers),
         engine,
+        figures: Figures::default(),
         recorder,
         site: Arc::new(Site {
             public_url: config.public_url.clone(),
@@ -394,14 +424,16 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     let windows = Arc::new(Windows::default());
     let server = HttpServer::new(move || {
         // Runs once on each worker: the verifier gathers the questions of its own event loop.
+        let figures = shared.figures.for_worker();
         let worker = Worker {
             verifier: Verifier::new(
-                Gatherer::new(shared.engine.clone()),
+                Gatherer::new(shared.engine.clone(), figures.clone()),
                 shared.policy.clone(),
                 windows.clone(),
                 shared.clock.clone(),
             ),
             recorder: shared.recorder.for_worker(),
+            figures,
         };
         App::new()
             .app_data(shared.clone())
@@ -418,36 +450,59 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     .shutdown_timeout(30)
     .disable_signals()
     .bind(config.bind)
-    .map_err(|source| StartError::Bind {
-        address: config.bind,
-        source,
-    })?;
+    .map_err(cannot_listen("KEYPORT_BIND", config.bind))?;
     let address = server.addrs().first().copied().unwrap_or(config.bind);
-    let server = server.run();
-    let handle = server.handle();
+    // Nothing is served before both addresses are known to be free.
+    let metrics = (config.metrics_bind)
+        .map(|bind| serve_metrics(state.clone(), bind))
+        .transpose()?;
     // The stand-in for unknown accounts is made now, not at somebody's first sign-in.
     let prepared = std::thread::Builder::new().name("password".to_owned());
     prepared
         .spawn(password::prepare)
         .map_err(StartError::Thread)?;
     Ok(Running {
-        address,
+        portal: Listener::start(address, server.run()),
+        metrics,
         state,
-        handle,
-        serving: actix_web::rt::spawn(server),
         engine: engine_thread,
         writer,
         housekeeping,
     })
 }
 
+/// Serves the metrics, with a thread of their own, so that they are read also while the portal's workers are busy.
+fn serve_metrics(state: AppState, bind: SocketAddr) -> Result<Listener, StartError> {
+    let registry = web::Data::new(crate::web::metrics::registry(state));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(registry.clone())
+            .configure(crate::web::metrics::routes)
+    })
+    .workers(1)
+    .shutdown_timeout(1)
+    .disable_signals()
+    .bind(bind)
+    .map_err(cannot_listen("KEYPORT_METRICS_BIND", bind))?;
+    let address = server.addrs().first().copied().unwrap_or(bind);
+    Ok(Listener::start(address, server.run()))
+}
+
+fn cannot_listen(
+    variable: &'static str,
+    address: SocketAddr,
+) -> impl FnOnce(std::io::Error) -> StartError {
+    move |source| StartError::Bind {
+        variable,
+        address,
+        source,
+    }
+}
+
 impl Running {
     /// Stops accepting, lets running requests finish, and writes what is still in memory.
     pub async fn stop(self) {
-        self.handle.stop(true).await;
-        if let Err(error) = self.serving.await {
-            tracing::error!(%error, "the server ended badly");
-        }
+        self.portal.stop().await;
         let (stop, thread) = self.housekeeping;
         drop(stop);
         if thread.join().is_err() {
@@ -455,6 +510,10 @@ impl Running {
         }
         if let Err(error) = self.state.recorder.flush() {
             tracing::error!(error = %chain(&error), "the last uses could not be written");
+        }
+        // The last to go: it tells of the draining, too.
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await;
         }
         drop(self.state);
         drop(self.engine);

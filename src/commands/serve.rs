@@ -18,7 +18,13 @@ pub fn run(config: &Config, clock: SharedClock) -> Result<(), CommandError> {
     actix_web::rt::System::new().block_on(async {
         let running = start(config, clock).await?;
         let has_accounts: Result<bool, StoreError> = running.state.pool.read(accounts::exist).await;
-        print(format!("keyport is ready on http://{}", running.address))?;
+        print(format!(
+            "keyport is ready on http://{}",
+            running.portal.address
+        ))?;
+        if let Some(metrics) = &running.metrics {
+            print(format!("Metrics are at http://{}/metrics", metrics.address))?;
+        }
         let base = running.state.site.base();
         match (has_accounts?, config.sign_up) {
             (true, _) => print(format!("Open {base} in your browser."))?,

@@ -44,6 +44,17 @@ pub struct Pool {
     url: DatabaseUrl,
 }
 
+/// The connections of a pool at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Connections {
+    /// Open, and no one uses them.
+    pub idle: u32,
+    /// Someone uses them.
+    pub in_use: u32,
+    /// The most that may be open.
+    pub most: u32,
+}
+
 impl Pool {
     /// Opens the pool and one first connection, so that an unreachable database is known at once.
     ///
@@ -69,6 +80,16 @@ impl Pool {
     /// Where this pool's database is.
     pub fn url(&self) -> &DatabaseUrl {
         &self.url
+    }
+
+    /// How many connections there are now.
+    pub fn connections(&self) -> Connections {
+        let now = self.inner.state();
+        Connections {
+            idle: now.idle_connections,
+            in_use: now.connections.saturating_sub(now.idle_connections),
+            most: self.inner.max_size(),
+        }
     }
 
     /// Runs queries that only read, on a blocking thread.

@@ -78,7 +78,7 @@ async fn check(
 ) -> Result<(KeyCheck, Accepted), (ApiError, Option<KeyCheck>)> {
     let scopes: Vec<&str> = wanted.scopes.iter().map(String::as_str).collect();
     let check = (KeyCheck::of(req, shown(req), &scopes).await)
-        .and_then(|check| check.ok_or_else(missing_key))
+        .and_then(|check| check.ok_or_else(|| missing_key(req)))
         .map_err(|error| (error, None))?;
     match check.result() {
         Ok(accepted) => Ok((check, accepted)),

@@ -9,6 +9,7 @@ pub mod form;
 pub mod forward_auth;
 pub mod layout;
 pub mod markup;
+pub mod metrics;
 pub mod middleware;
 pub mod pages;
 pub mod session_store;

@@ -12,6 +12,7 @@ use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, WorkerRecorder};
 use crate::domain::verification::Verifier;
 use crate::domain::verification::engine::Engine;
+use crate::domain::verification::figures::{Figures, WorkerFigures};
 use crate::store::Pool;
 use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::middleware::RequestIds;
@@ -55,6 +56,8 @@ pub struct Worker {
     pub verifier: Verifier,
     /// Notes their use.
     pub recorder: WorkerRecorder,
+    /// Counts the answers.
+    pub figures: Arc<WorkerFigures>,
 }
 
 impl Worker {
@@ -86,6 +89,8 @@ pub struct AppState {
     pub passwords: PasswordWorker,
     /// The verifier thread; each worker asks it through a [`crate::domain::verification::Verifier`] of its own.
     pub engine: Engine,
+    /// What the workers count of verification, for the metrics.
+    pub figures: Figures,
     /// Notes the use of keys.
     pub recorder: Recorder,
     /// Names requests.

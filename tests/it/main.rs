@@ -10,6 +10,7 @@ mod api;
 mod colours;
 mod commands;
 mod layers;
+mod metrics;
 mod migrations;
 mod pages;
 mod security;

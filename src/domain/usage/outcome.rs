@@ -1,6 +1,6 @@
 //! What became of a request that named a key, as the usage log counts it.
 
-use crate::domain::verification::Refusal;
+use crate::domain::verification::{Refusal, Verdict};
 
 /// An outcome. The number is what the database holds (migration `log_usage`); it is never given to another outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +81,15 @@ impl Outcome {
             self,
             Self::DeactivatedKey | Self::ExpiredKey | Self::ReplacedSecret | Self::OwnerDisabled
         )
+    }
+}
+
+impl From<&Verdict> for Outcome {
+    fn from(verdict: &Verdict) -> Self {
+        match &verdict.outcome {
+            Ok(_) => Self::Accepted,
+            Err(refusal) => refusal.into(),
+        }
     }
 }
 

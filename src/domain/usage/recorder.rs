@@ -41,7 +41,7 @@ enum Order {
 }
 
 /// What the metrics tell of the usage log.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct UsageFigures {
     /// Requests that were counted and written.
     pub written: AtomicU64,
@@ -51,6 +51,34 @@ pub struct UsageFigures {
     pub failed_flushes: AtomicU64,
     /// How long the last flush took, in microseconds.
     pub last_flush_us: AtomicU64,
+    began: Instant,
+    /// Microseconds from `began` to the last flush after which nothing waited.
+    flushed_us: AtomicU64,
+}
+
+impl UsageFigures {
+    fn new(began: Instant) -> Self {
+        Self {
+            written: AtomicU64::new(0),
+            details_left_out: AtomicU64::new(0),
+            failed_flushes: AtomicU64::new(0),
+            last_flush_us: AtomicU64::new(0),
+            began,
+            flushed_us: AtomicU64::new(0),
+        }
+    }
+
+    fn note_flush(&self) {
+        let since = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.flushed_us.store(since, Ordering::Relaxed);
+    }
+
+    /// How long ago everything noted until then was last written, or nothing waited to be; since the start, if that was
+    /// never so.
+    pub fn since_flush(&self) -> Duration {
+        let flushed = Duration::from_micros(self.flushed_us.load(Ordering::Relaxed));
+        self.began.elapsed().saturating_sub(flushed)
+    }
 }
 
 /// Leads to the writing thread. Clones lead to the same one.
@@ -105,12 +133,16 @@ impl Recorder {
     ///
     /// # Errors
     /// If the operating system gives no thread.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long ago a flush was is a figure about this machine"
+    )]
     pub fn start(pool: Pool, is_on: bool) -> std::io::Result<(Self, Writer)> {
         let (orders, received) = bounded(64);
         let recorder = Self {
             ledgers: Arc::default(),
             orders,
-            figures: Arc::default(),
+            figures: Arc::new(UsageFigures::new(Instant::now())),
             is_on,
         };
         let mut desk = Desk {
@@ -192,6 +224,7 @@ impl Desk {
             self.waiting.absorb(taken);
         }
         if self.waiting.is_empty() {
+            self.figures.note_flush();
             return Ok(());
         }
         let began = Instant::now();
@@ -201,6 +234,7 @@ impl Desk {
         let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.figures.last_flush_us.store(took, Ordering::Relaxed);
         if written.is_ok() {
+            self.figures.note_flush();
             let done = std::mem::take(&mut self.waiting);
             let left_out = done.details_left_out;
             (self.figures.written).fetch_add(done.requests, Ordering::Relaxed);

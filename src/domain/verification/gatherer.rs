@@ -5,11 +5,13 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::engine::{Answers, Batch, Engine, Unverifiable};
+use super::figures::WorkerFigures;
 use super::record::Found;
 use crate::domain::api_keys::key_string::PresentedKey;
 
@@ -24,6 +26,7 @@ type Answer = Result<Option<Found>, Unverifiable>;
 #[derive(Clone)]
 pub struct Gatherer {
     engine: Engine,
+    figures: Arc<WorkerFigures>,
     turn: Rc<RefCell<Turn>>,
 }
 
@@ -36,9 +39,10 @@ struct Turn {
 
 impl Gatherer {
     /// For one worker.
-    pub fn new(engine: Engine) -> Self {
+    pub fn new(engine: Engine, figures: Arc<WorkerFigures>) -> Self {
         Self {
             engine,
+            figures,
             turn: Rc::default(),
         }
     }
@@ -56,6 +60,7 @@ impl Gatherer {
             }
             turn.questions.push(presented);
             turn.askers.push(asker);
+            self.figures.ask();
             if !turn.is_out {
                 turn.is_out = true;
                 // Runs after the requests that are ready in this turn have put their questions.
@@ -80,7 +85,9 @@ impl Gatherer {
                     std::mem::take(&mut turn.askers),
                 )
             };
-            match self.send(questions).await {
+            let answers = self.send(questions).await;
+            self.figures.answered(askers.len());
+            match answers {
                 Ok(answers) => {
                     for (asker, answer) in askers.into_iter().zip(answers) {
                         // Whose client has gone away no longer asks.

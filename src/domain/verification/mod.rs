@@ -7,6 +7,7 @@
 //! 5. Whatever else would be accepted is counted against the key's rate limit ([`limits`]).
 
 pub mod engine;
+pub mod figures;
 pub mod gatherer;
 pub mod limits;
 mod memory;

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::domain::api_keys::scopes::ScopeCatalog;
 use crate::domain::usage::outcome::Outcome;
 use crate::domain::usage::{Exposures, Use};
+use crate::domain::verification::figures::Answer;
 use crate::domain::verification::limits::RateState;
 use crate::domain::verification::record::{KeyRecord, SecretMatch};
 use crate::domain::verification::{Need, Refusal, Verdict};
@@ -147,17 +148,18 @@ pub async fn verify(
         scopes: &scope.as_deref().into_iter().collect::<Vec<_>>(),
         address,
     };
-    let verdict = worker.verifier.verify(key.as_bytes(), need).await?;
+    let figures = &worker.figures;
+    let verdict = (worker.verifier.verify(key.as_bytes(), need).await)
+        .inspect_err(|_| figures.count_timed(Answer::Unavailable, began.elapsed()))?;
+    let outcome = Outcome::from(&verdict);
+    figures.count_timed(Answer::Judged(outcome), began.elapsed());
     let answer = answer(&verdict, &state.policy.scopes);
     if let Some(key) = &verdict.key {
         worker.recorder.record(&Use {
             key,
             secret: verdict.secret,
             at: verdict.at,
-            outcome: match &verdict.outcome {
-                Ok(_) => Outcome::Accepted,
-                Err(refusal) => refusal.into(),
-            },
+            outcome,
             exposures: Exposures::default(),
             address,
             client: client::name_as_sent(&req),
@@ -180,13 +182,9 @@ fn answer(verdict: &Verdict, catalog: &ScopeCatalog) -> KeyVerdict {
         Err(Refusal::RateLimited(rate)) => Some(*rate),
         Err(_) => None,
     };
-    let code = match &verdict.outcome {
-        Ok(_) => Outcome::Accepted,
-        Err(refusal) => refusal.into(),
-    };
     KeyVerdict {
         valid: verdict.outcome.is_ok(),
-        code: code.code().to_owned(),
+        code: Outcome::from(verdict).code().to_owned(),
         key: verdict
             .key
             .as_ref()

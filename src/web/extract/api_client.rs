@@ -76,7 +76,9 @@ impl<R: Requirement> FromRequest for ApiClient<R> {
     fn from_request(req: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let req = req.clone();
         Box::pin(async move {
-            let accepted = check(&req, R::SCOPE).await?.ok_or_else(missing_key)?;
+            let accepted = check(&req, R::SCOPE)
+                .await?
+                .ok_or_else(|| missing_key(&req))?;
             let act = Act {
                 now: AppState::of(&req).clock.now(),
                 actor: Actor::ApiKey {
@@ -111,7 +113,7 @@ impl FromRequest for Reader {
             visitor
                 .account
                 .map(|_| Self)
-                .ok_or_else(|| missing_key().into())
+                .ok_or_else(|| missing_key(&req).into())
         })
     }
 }

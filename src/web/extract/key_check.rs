@@ -10,6 +10,7 @@ use super::client;
 use crate::config::QueryKeys;
 use crate::domain::usage::outcome::Outcome;
 use crate::domain::usage::{Exposures, Use};
+use crate::domain::verification::figures::Answer;
 use crate::domain::verification::record::SecretMatch;
 use crate::domain::verification::{Accepted, Need, Verdict};
 use crate::web::error::{ApiError, Code};
@@ -62,18 +63,20 @@ impl KeyCheck {
     ) -> Result<Option<Self>, ApiError> {
         let began = Instant::now();
         let state = AppState::of(req);
-        let Some(presented) = presented(req.headers(), shown.query)? else {
+        let worker = Worker::of(req);
+        let figures = &worker.figures;
+        let presented = presented(req.headers(), shown.query)
+            .inspect_err(|_two| figures.count(Answer::TwoKeys))?;
+        let Some(presented) = presented else {
             return Ok(None);
         };
         let need = Need {
             scopes,
             address: client::known_address(req),
         };
-        let verdict = Worker::of(req)
-            .verifier
-            .verify(&presented.text, need)
-            .await?;
-        Ok(Some(Self {
+        let verdict = (worker.verifier.verify(&presented.text, need).await)
+            .inspect_err(|_| figures.count_timed(Answer::Unavailable, began.elapsed()))?;
+        let check = Self {
             verdict,
             is_refused_in_url: presented.in_url && state.query_keys == QueryKeys::Refuse,
             exposures: Exposures {
@@ -81,7 +84,18 @@ impl KeyCheck {
                 on_plain_http: client::is_exposed_on_plain_http(req),
             },
             began,
-        }))
+        };
+        figures.count_timed(Answer::Judged(check.outcome()), began.elapsed());
+        Ok(Some(check))
+    }
+
+    /// As it is counted.
+    fn outcome(&self) -> Outcome {
+        if self.is_refused_in_url && self.verdict.secret != SecretMatch::Wrong {
+            Outcome::KeyInUrl
+        } else {
+            (&self.verdict).into()
+        }
     }
 
     /// Yes, or why not.
@@ -102,19 +116,12 @@ impl KeyCheck {
     /// Notes the use, if the request named a key. `status` is that of the answer.
     pub fn record(&self, req: &HttpRequest, shown: Shown<'_>, status: u16) {
         let Some(key) = &self.verdict.key else { return };
-        let outcome = match &self.verdict.outcome {
-            _ if self.is_refused_in_url && self.verdict.secret != SecretMatch::Wrong => {
-                Outcome::KeyInUrl
-            }
-            Ok(_) => Outcome::Accepted,
-            Err(refusal) => refusal.into(),
-        };
         let took = self.began.elapsed().as_micros();
         Worker::of(req).recorder.record(&Use {
             key,
             secret: self.verdict.secret,
             at: self.verdict.at,
-            outcome,
+            outcome: self.outcome(),
             exposures: self.exposures,
             address: client::known_address(req),
             client: client::name_as_sent(req),
@@ -183,8 +190,9 @@ fn credential(value: &[u8]) -> Option<&[u8]> {
     ours.then(|| rest.trim_ascii())
 }
 
-/// The refusal of a request that presents no key where one is needed.
-pub fn missing_key() -> ApiError {
+/// The refusal of a request that presents no key where one is needed; counts it.
+pub fn missing_key(req: &HttpRequest) -> ApiError {
+    Worker::of(req).figures.count(Answer::MissingKey);
     ApiError::new(
         Code::MissingKey,
         "Send your API key in the x-api-key header. Keys are made under Settings, API keys.",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::connection::SimpleConnection as _;
 use keyport::clock::{Clock as _, ManualClock, SharedClock, Timestamp};
 use keyport::config::Config;
 use keyport::crypto::random::system_rng;
@@ -15,6 +16,7 @@ use keyport::domain::security::password::NewPassword;
 use keyport::domain::text::{EmailAddress, Name};
 use keyport::secret::Secret;
 use keyport::server;
+use keyport::store::{Db, StoreError};
 use keyport::web::state::AppState;
 use tokio::sync::oneshot;
 
@@ -28,6 +30,8 @@ pub const PASSWORD: &str = "kestrel42 orbit maple";
 
 pub struct TestApp {
     pub address: SocketAddr,
+    /// Where the metrics are, if a setting gave them an address.
+    pub metrics: Option<SocketAddr>,
     pub clock: Arc<ManualClock>,
     pub state: AppState,
     pub database: TestDatabase,
@@ -52,15 +56,18 @@ impl TestApp {
         let server = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let running = server::start(&config, shared).await.unwrap();
-                let sent = started_tx.send((running.address, running.state.clone()));
+                let metrics = running.metrics.as_ref().map(|metrics| metrics.address);
+                let parts = (running.portal.address, metrics, running.state.clone());
+                let sent = started_tx.send(parts);
                 assert!(sent.is_ok(), "the test has gone");
                 stopped.await.unwrap();
                 running.stop().await;
             });
         });
-        let (address, state) = started.await.expect("the server starts");
+        let (address, metrics, state) = started.await.expect("the server starts");
         Self {
             address,
+            metrics,
             clock,
             state,
             database,
@@ -113,6 +120,18 @@ impl TestApp {
             .pool
             .write_now(|db| accounts::sign_up(db, &act, rng, &name, &email, Some(&hash)))
             .unwrap()
+    }
+
+    /// Runs a statement that both engines know.
+    pub fn execute(&self, statement: &str) {
+        let ran: Result<(), StoreError> = self.state.pool.read_now(|db| {
+            match db {
+                Db::Sqlite(connection) => connection.batch_execute(statement),
+                Db::Postgres(connection) => connection.batch_execute(statement),
+            }
+            .map_err(StoreError::from)
+        });
+        ran.unwrap();
     }
 
     /// Writes what has been noted about the use of keys.

@@ -10,10 +10,14 @@ pub use actors::{Person, Program};
 pub use app::TestApp;
 pub use db::Engine;
 
-/// Makes two tests of one: on SQLite, and on PostgreSQL where `KEYPORT_TEST_POSTGRES_URL` names a server.
+/// Makes two tests of one: on SQLite, and on PostgreSQL where `KEYPORT_TEST_POSTGRES_URL` names a server. `with` gives
+/// the server's settings, as seen from a module below.
 #[macro_export]
 macro_rules! on_both_engines {
     (async fn $name:ident($app:ident) $body:block) => {
+        $crate::on_both_engines! { with [], async fn $name($app) $body }
+    };
+    (with $settings:expr, async fn $name:ident($app:ident) $body:block) => {
         async fn $name($app: $crate::support::TestApp) $body
 
         mod $name {
@@ -21,13 +25,15 @@ macro_rules! on_both_engines {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                super::$name(TestApp::spawn(Engine::Sqlite).await).await;
+                let app = TestApp::spawn_with(Engine::Sqlite, &$settings).await;
+                super::$name(app).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 if db::postgres_url().is_some() {
-                    super::$name(TestApp::spawn(Engine::Postgres).await).await;
+                    let app = TestApp::spawn_with(Engine::Postgres, &$settings).await;
+                    super::$name(app).await;
                 }
             }
         }
