@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use ipnet::IpNet;
@@ -130,6 +131,8 @@ pub struct UsageSettings {
 pub struct Config {
     /// The address that the server listens on.
     pub bind: SocketAddr,
+    /// How long requests are still taken after the signal to stop.
+    pub drain: Duration,
     /// The address of the metrics; `None` for no metrics.
     pub metrics_bind: Option<SocketAddr>,
     /// The folder of the SQLite file and the instance secret.
@@ -169,7 +172,7 @@ enum Kind {
 
 /// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` is the one
 /// setting that only the file can hold.
-const VARIABLES: [(&str, &str, Kind); 20] = [
+const VARIABLES: [(&str, &str, Kind); 21] = [
     ("bind", "KEYPORT_BIND", Kind::Text),
     ("metrics_bind", "KEYPORT_METRICS_BIND", Kind::Text),
     ("data_dir", "KEYPORT_DATA_DIR", Kind::Text),
@@ -177,6 +180,7 @@ const VARIABLES: [(&str, &str, Kind); 20] = [
     ("database_url", "DATABASE_URL", Kind::Text),
     ("secret", "KEYPORT_SECRET", Kind::Text),
     ("workers", "KEYPORT_WORKERS", Kind::Number),
+    ("drain_seconds", "KEYPORT_DRAIN_SECONDS", Kind::Number),
     ("sign_up", "KEYPORT_SIGN_UP", Kind::Text),
     ("security_contact", "KEYPORT_SECURITY_CONTACT", Kind::Text),
     ("trusted_proxies", "KEYPORT_TRUSTED_PROXIES", Kind::List),
@@ -215,6 +219,7 @@ struct Raw {
     database_url: Option<Secret<String>>,
     secret: Option<Secret<String>>,
     workers: Option<usize>,
+    drain_seconds: Option<i64>,
     sign_up: Option<String>,
     security_contact: Option<String>,
     trusted_proxies: Vec<String>,
@@ -343,6 +348,7 @@ impl Config {
         let log_format = one_of("log.format", raw.log.format, words)?;
         Ok(Self {
             bind,
+            drain: drain(raw.drain_seconds.unwrap_or(0))?,
             metrics_bind,
             data_dir,
             public_url,
@@ -375,6 +381,14 @@ impl Config {
     /// True if people reach the server over https, so that cookies can demand it.
     pub fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
+    }
+}
+
+/// Seconds, 0 to 600.
+fn drain(setting: i64) -> Result<Duration, ConfigError> {
+    match u64::try_from(setting) {
+        Ok(seconds @ 0..=600) => Ok(Duration::from_secs(seconds)),
+        _ => bad("drain_seconds", "write a number of seconds from 0 to 600"),
     }
 }
 
@@ -579,6 +593,8 @@ mod tests {
                 "127.0.0.1:8080",
                 "choose another port",
             ),
+            ("KEYPORT_DRAIN_SECONDS", "-1", "drain_seconds"),
+            ("KEYPORT_DRAIN_SECONDS", "601", "drain_seconds"),
             ("KEYPORT_WORKERS", "many", "workers (KEYPORT_WORKERS)"),
             ("KEYPORT_WORKERS", "0", "workers (KEYPORT_WORKERS)"),
             ("KEYPORT_PUBLIC_URL", "https://a.example/path", "public_url"),

@@ -3,7 +3,7 @@
 //! 1. [`open`] makes the folder and the instance secret if need be, opens the database, runs its migrations and checks
 //!    that secret and database belong together.
 //! 2. [`start`] builds the state, binds the port and starts workers and background threads.
-//! 3. [`Running::stop`] lets running requests finish, then writes what is still in memory.
+//! 3. [`Running::stop`] says that it is not ready, lets running requests finish, then writes what is still in memory.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -40,7 +40,7 @@ use crate::store::{DatabaseUrl, Pool, StoreError};
 
 use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::middleware::RequestIds;
-use crate::web::state::{AppState, Site, Worker};
+use crate::web::state::{AppState, Draining, Site, Worker};
 
 /// Why keyport did not start.
 #[derive(Debug, thiserror::Error)]
@@ -359,6 +359,7 @@ pub struct Running {
     pub metrics: Option<Listener>,
     /// Its parts, for tests that look inside.
     pub state: AppState,
+    drain: Duration,
     engine: EngineThread,
     writer: Writer,
     housekeeping: (Sender<()>, JoinHandle<()>),
@@ -419,6 +420,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         }),
         proxies: TrustedProxies::new(&config.trusted_proxies),
         query_keys: config.query_keys,
+        draining: Draining::default(),
     };
     let shared = web::Data::new(state.clone());
     let windows = Arc::new(Windows::default());
@@ -465,6 +467,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         portal: Listener::start(address, server.run()),
         metrics,
         state,
+        drain: config.drain,
         engine: engine_thread,
         writer,
         housekeeping,
@@ -500,8 +503,15 @@ fn cannot_listen(
 }
 
 impl Running {
-    /// Stops accepting, lets running requests finish, and writes what is still in memory.
+    /// Says that it is not ready, and after the time that balancers need to notice, stops accepting, lets running
+    /// requests finish, and writes what is still in memory.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what it waits for, balancers that ask, moves with the machine's time"
+    )]
     pub async fn stop(self) {
+        self.state.draining.begin();
+        tokio::time::sleep(self.drain).await;
         self.portal.stop().await;
         let (stop, thread) = self.housekeeping;
         drop(stop);

@@ -92,6 +92,14 @@ impl Pool {
         }
     }
 
+    /// Makes sure that there is a connection, and that a server answers at its other end.
+    ///
+    /// # Errors
+    /// If there is none, or none within 5 seconds.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read(|db| db.ping().map_err(StoreError::from)).await
+    }
+
     /// Runs queries that only read, on a blocking thread.
     ///
     /// # Errors

@@ -114,6 +114,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(page("/assets/{name}", "GET, HEAD").route(read().to(assets::get)))
         .service(page("/robots.txt", "GET, HEAD").route(read().to(well_known::robots)))
         .service(page("/healthz", "GET, HEAD").route(read().to(well_known::health)))
+        .service(page("/readyz", "GET, HEAD").route(read().to(well_known::ready)))
         .service(
             page("/.well-known/change-password", "GET, HEAD")
                 .route(read().to(well_known::change_password)),

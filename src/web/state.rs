@@ -1,6 +1,7 @@
 //! Everything that a request needs, built once in `server.rs`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{HttpRequest, web};
 use url::Url;
@@ -68,6 +69,22 @@ impl Worker {
     }
 }
 
+/// Whether this instance has been told to stop. Clones tell the same.
+#[derive(Clone, Debug, Default)]
+pub struct Draining(Arc<AtomicBool>);
+
+impl Draining {
+    /// It has been told.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// True if it goes on only with what has begun, or for those who have not heard yet.
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 impl AppState {
     /// The state that this request is served with.
     pub fn of(req: &HttpRequest) -> &web::Data<Self> {
@@ -103,4 +120,6 @@ pub struct AppState {
     pub proxies: TrustedProxies,
     /// Whether keys in URLs are taken.
     pub query_keys: QueryKeys,
+    /// Whether the instance is stopping.
+    pub draining: Draining,
 }

@@ -13,5 +13,6 @@ mod layers;
 mod metrics;
 mod migrations;
 mod pages;
+mod readiness;
 mod security;
 mod support;

@@ -34,6 +34,8 @@ pub struct Gatherer {
 struct Turn {
     questions: Vec<PresentedKey>,
     askers: Vec<oneshot::Sender<Answer>>,
+    /// Who asks only whether an answer could be had.
+    confirmers: Vec<oneshot::Sender<Result<(), Unverifiable>>>,
     is_out: bool,
 }
 
@@ -61,32 +63,58 @@ impl Gatherer {
             turn.questions.push(presented);
             turn.askers.push(asker);
             self.figures.ask();
-            if !turn.is_out {
-                turn.is_out = true;
-                // Runs after the requests that are ready in this turn have put their questions.
-                tokio::task::spawn_local(self.clone().send_batches());
-            }
+            self.go_out(&mut turn);
         }
         answer
             .await
             .unwrap_or_else(|_closed| Err(Unverifiable::because("the worker is stopping")))
     }
 
+    /// Asks the verifier for nothing but a look at the database. Goes with the questions of the turn, so that however
+    /// many ask this, they are one batch.
+    ///
+    /// # Errors
+    /// If the database cannot be asked, or there are too many questions already.
+    pub async fn confirm(&self) -> Result<(), Unverifiable> {
+        let (asker, answer) = oneshot::channel();
+        {
+            let mut turn = self.turn.borrow_mut();
+            turn.confirmers.push(asker);
+            self.go_out(&mut turn);
+        }
+        answer
+            .await
+            .unwrap_or_else(|_closed| Err(Unverifiable::because("the worker is stopping")))
+    }
+
+    fn go_out(&self, turn: &mut Turn) {
+        if !turn.is_out {
+            turn.is_out = true;
+            // Runs after the requests that are ready in this turn have put their questions.
+            tokio::task::spawn_local(self.clone().send_batches());
+        }
+    }
+
     async fn send_batches(self) {
         loop {
-            let (questions, askers) = {
+            let (questions, askers, confirmers) = {
                 let mut turn = self.turn.borrow_mut();
-                if turn.questions.is_empty() {
+                if turn.questions.is_empty() && turn.confirmers.is_empty() {
                     turn.is_out = false;
                     return;
                 }
                 (
                     std::mem::take(&mut turn.questions),
                     std::mem::take(&mut turn.askers),
+                    std::mem::take(&mut turn.confirmers),
                 )
             };
             let answers = self.send(questions).await;
             self.figures.answered(askers.len());
+            for confirmer in confirmers {
+                let confirmed = answers.as_ref().map(|_| ()).map_err(Clone::clone);
+                drop(confirmer.send(confirmed));
+            }
             match answers {
                 Ok(answers) => {
                     for (asker, answer) in askers.into_iter().zip(answers) {

@@ -117,6 +117,14 @@ impl Verifier {
         }
     }
 
+    /// Makes sure that keys can be judged now: the verifier looks at the database, as for a key.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub async fn confirm(&self) -> Result<(), Unverifiable> {
+        self.gatherer.confirm().await
+    }
+
     /// Judges a presented key, as its bytes came.
     ///
     /// # Errors

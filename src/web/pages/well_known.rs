@@ -1,12 +1,12 @@
 //! Addresses that programs look for on every site.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use chrono::TimeDelta;
 
 use super::{PageResult, see_other};
 use crate::web::error::PageError;
-use crate::web::state::AppState;
+use crate::web::state::{AppState, Worker};
 
 /// `/robots.txt`: nothing here is for search engines.
 pub async fn robots() -> HttpResponse {
@@ -37,8 +37,39 @@ pub async fn health() -> HttpResponse {
     text("ok\n".to_owned())
 }
 
+/// `/readyz`: this instance can judge keys and show pages now. Asks as a request would, and says which part is not able
+/// to; the reason is in the log.
+pub async fn ready(req: HttpRequest, state: web::Data<AppState>) -> HttpResponse {
+    if state.draining.has_begun() {
+        return not_ready("draining\n".to_owned());
+    }
+    let (verifier, pool) = tokio::join!(Worker::of(&req).verifier.confirm(), state.pool.ping());
+    let mut missing = String::new();
+    if let Err(error) = verifier {
+        tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
+        missing.push_str("the verifier cannot ask the database\n");
+    }
+    if let Err(error) = pool {
+        tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
+        missing.push_str("the pool has no connection to the database\n");
+    }
+    if missing.is_empty() {
+        text("ready\n".to_owned())
+    } else {
+        not_ready(missing)
+    }
+}
+
 fn text(body: String) -> HttpResponse {
-    HttpResponse::Ok()
+    plain(&mut HttpResponse::Ok(), body)
+}
+
+fn not_ready(body: String) -> HttpResponse {
+    plain(&mut HttpResponse::ServiceUnavailable(), body)
+}
+
+fn plain(answer: &mut HttpResponseBuilder, body: String) -> HttpResponse {
+    answer
         .insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(body)

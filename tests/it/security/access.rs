@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::{Engine, TestApp};
 
 /// Path, statuses of GET for: nobody, someone signed in, a key.
-const ROUTES: [(&str, u16, u16, u16); 26] = [
+const ROUTES: [(&str, u16, u16, u16); 27] = [
     ("/", 303, 200, 303),
     ("/sign-up", 200, 303, 200),
     ("/sign-in", 200, 303, 200),
@@ -29,6 +29,7 @@ const ROUTES: [(&str, u16, u16, u16); 26] = [
     ("/assets/{name}", 404, 404, 404),
     ("/robots.txt", 200, 200, 200),
     ("/healthz", 200, 200, 200),
+    ("/readyz", 200, 200, 200),
     ("/.well-known/change-password", 303, 303, 303),
     ("/.well-known/security.txt", 404, 404, 404),
     ("/api/openapi.json", 401, 200, 200),

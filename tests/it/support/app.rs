@@ -35,7 +35,7 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     pub state: AppState,
     pub database: TestDatabase,
-    stop: Option<oneshot::Sender<()>>,
+    stop_order: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
 }
 
@@ -46,7 +46,11 @@ impl TestApp {
 
     /// With settings as the environment gives them.
     pub async fn spawn_with(engine: Engine, settings: &[(&str, &str)]) -> Self {
-        let database = TestDatabase::new(engine);
+        Self::spawn_on(TestDatabase::new(engine), settings).await
+    }
+
+    /// With settings that were made for this database.
+    pub async fn spawn_on(database: TestDatabase, settings: &[(&str, &str)]) -> Self {
         let config = config(&database, settings);
         let start: Timestamp = START.parse::<DateTime<Utc>>().unwrap().into();
         let clock = Arc::new(ManualClock::new(start));
@@ -71,7 +75,7 @@ impl TestApp {
             clock,
             state,
             database,
-            stop: Some(stop),
+            stop_order: Some(stop),
             server: Some(server),
         }
     }
@@ -134,6 +138,28 @@ impl TestApp {
         ran.unwrap();
     }
 
+    /// Tells the server to stop, as the signal does.
+    pub fn begin_stop(&mut self) {
+        if let Some(stop) = self.stop_order.take() {
+            assert!(
+                stop.send(()).is_ok() || std::thread::panicking(),
+                "the server ended by itself"
+            );
+        }
+    }
+
+    /// Stops the server and waits for its end. The database stays.
+    pub fn stop(&mut self) {
+        self.begin_stop();
+        if let Some(server) = self.server.take() {
+            let ended = server.join();
+            assert!(
+                ended.is_ok() || std::thread::panicking(),
+                "the server panicked"
+            );
+        }
+    }
+
     /// Writes what has been noted about the use of keys.
     pub fn flush(&self) {
         self.state.recorder.flush().unwrap();
@@ -163,18 +189,6 @@ pub fn config(database: &TestDatabase, settings: &[(&str, &str)]) -> Config {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            assert!(
-                stop.send(()).is_ok() || std::thread::panicking(),
-                "the server ended by itself"
-            );
-        }
-        if let Some(server) = self.server.take() {
-            let ended = server.join();
-            assert!(
-                ended.is_ok() || std::thread::panicking(),
-                "the server panicked"
-            );
-        }
+        self.stop();
     }
 }
