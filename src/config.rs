@@ -141,6 +141,9 @@ pub struct Config {
     pub public_url: Url,
     /// The database; a SQLite file in the data folder by default.
     pub database_url: Secret<String>,
+    /// The Redis server that counts rate limits for all instances together; may hold a password. `None`: each instance
+    /// counts alone.
+    pub redis_url: Option<Secret<String>>,
     /// The instance secret, if it does not come from the file in the data folder.
     pub secret: Option<Secret<String>>,
     /// HTTP workers.
@@ -172,12 +175,13 @@ enum Kind {
 
 /// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` is the one
 /// setting that only the file can hold.
-const VARIABLES: [(&str, &str, Kind); 21] = [
+const VARIABLES: [(&str, &str, Kind); 22] = [
     ("bind", "KEYPORT_BIND", Kind::Text),
     ("metrics_bind", "KEYPORT_METRICS_BIND", Kind::Text),
     ("data_dir", "KEYPORT_DATA_DIR", Kind::Text),
     ("public_url", "KEYPORT_PUBLIC_URL", Kind::Text),
     ("database_url", "DATABASE_URL", Kind::Text),
+    ("redis_url", "REDIS_URL", Kind::Text),
     ("secret", "KEYPORT_SECRET", Kind::Text),
     ("workers", "KEYPORT_WORKERS", Kind::Number),
     ("drain_seconds", "KEYPORT_DRAIN_SECONDS", Kind::Number),
@@ -217,6 +221,7 @@ struct Raw {
     data_dir: Option<PathBuf>,
     public_url: Option<String>,
     database_url: Option<Secret<String>>,
+    redis_url: Option<Secret<String>>,
     secret: Option<Secret<String>>,
     workers: Option<usize>,
     drain_seconds: Option<i64>,
@@ -353,6 +358,7 @@ impl Config {
             data_dir,
             public_url,
             database_url,
+            redis_url: raw.redis_url,
             secret: raw.secret,
             workers,
             sign_up,
@@ -652,6 +658,7 @@ mod tests {
         let config = load(&[
             ("KEYPORT_SECRET", "a:hunter22"),
             ("DATABASE_URL", "postgres://u:hunter22@h/d"),
+            ("REDIS_URL", "redis://:hunter22@h"),
         ]);
         assert!(!format!("{:?}", config.unwrap()).contains("hunter22"));
     }

@@ -3,7 +3,7 @@
 //! One direction: `web` → `domain` → `store`, over leaves that import nothing of ours. See `docs/architecture.md`.
 //!
 //! - [`config`]: all settings, read once · [`server`]: puts the parts together · [`commands`]: the other commands
-//! - [`web`]: pages and API · [`domain`]: the rules · [`store`]: the SQL
+//! - [`web`]: pages and API · [`domain`]: the rules · [`store`]: the SQL · [`outbound`]: clients of other servers
 //! - leaves: [`clock`], [`ids`], [`base62`], [`secret`], [`crypto`]
 
 pub mod base62;
@@ -14,6 +14,7 @@ pub mod config;
 pub mod crypto;
 pub mod domain;
 pub mod ids;
+pub mod outbound;
 pub mod secret;
 pub mod server;
 pub mod store;

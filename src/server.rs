@@ -32,7 +32,8 @@ use crate::domain::verification::Verifier;
 use crate::domain::verification::engine::{Engine, EngineThread};
 use crate::domain::verification::figures::Figures;
 use crate::domain::verification::gatherer::Gatherer;
-use crate::domain::verification::limits::Windows;
+use crate::domain::verification::limits::{Limits, RateLimiter};
+use crate::outbound::redis::Redis;
 use crate::secret::Secret;
 use crate::store::connection::DatabaseUrlError;
 use crate::store::migrations::{self, MigrateError};
@@ -122,6 +123,7 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
     // Settings first: a bad one stops the start before anything is made.
     let policy = key_policy(config)?;
     database_url(config).map(drop)?;
+    redis(config).map(drop)?;
     let policy = policy(instance_secrets(config)?);
     let pool = open_database(config)?;
     migrate(&pool)?;
@@ -143,6 +145,17 @@ pub fn database_url(config: &Config) -> Result<DatabaseUrl, StartError> {
         .expose()
         .parse()
         .or_else(|problem: DatabaseUrlError| Ok(bad("database_url", problem.to_string())?))
+}
+
+/// Where the settings say that rate limits are counted; `None` for in this process. Connects to nothing.
+///
+/// # Errors
+/// If the URL is bad.
+pub fn redis(config: &Config) -> Result<Option<Redis>, StartError> {
+    match config.redis_url.as_ref().map(Redis::new).transpose() {
+        Ok(redis) => Ok(redis),
+        Err(problem) => Ok(bad("redis_url", problem.to_string())?),
+    }
 }
 
 /// Opens the database without touching its content.
@@ -412,6 +425,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         passwords: PasswordWorker::new(config.workers),
         engine,
         figures: Figures::default(),
+        limits: Arc::new(Limits::new(redis(config)?)),
         recorder,
         site: Arc::new(Site {
             public_url: config.public_url.clone(),
@@ -423,7 +437,6 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         draining: Draining::default(),
     };
     let shared = web::Data::new(state.clone());
-    let windows = Arc::new(Windows::default());
     let server = HttpServer::new(move || {
         // Runs once on each worker: the verifier gathers the questions of its own event loop.
         let figures = shared.figures.for_worker();
@@ -431,7 +444,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
             verifier: Verifier::new(
                 Gatherer::new(shared.engine.clone(), figures.clone()),
                 shared.policy.clone(),
-                windows.clone(),
+                RateLimiter::new(shared.limits.clone()),
                 shared.clock.clone(),
             ),
             recorder: shared.recorder.for_worker(),

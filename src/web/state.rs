@@ -14,6 +14,7 @@ use crate::domain::usage::recorder::{Recorder, WorkerRecorder};
 use crate::domain::verification::Verifier;
 use crate::domain::verification::engine::Engine;
 use crate::domain::verification::figures::{Figures, WorkerFigures};
+use crate::domain::verification::limits::Limits;
 use crate::store::Pool;
 use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::middleware::RequestIds;
@@ -108,6 +109,8 @@ pub struct AppState {
     pub engine: Engine,
     /// What the workers count of verification, for the metrics.
     pub figures: Figures,
+    /// How rate limits are counted.
+    pub limits: Arc<Limits>,
     /// Notes the use of keys.
     pub recorder: Recorder,
     /// Names requests.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and what it may import of ours, besides itself.
-const RULES: [(&str, &[&str]); 13] = [
+const RULES: [(&str, &[&str]); 14] = [
     ("base62", &[]),
     ("cidr", &[]),
     ("clock", &[]),
@@ -12,10 +12,11 @@ const RULES: [(&str, &[&str]); 13] = [
     ("secret", &[]),
     ("crypto", &["base62", "secret"]),
     ("store", &["clock", "ids"]),
+    ("outbound", &["clock", "ids", "secret"]),
     (
         "domain",
         &[
-            "base62", "cidr", "clock", "crypto", "ids", "secret", "store",
+            "base62", "cidr", "clock", "crypto", "ids", "outbound", "secret", "store",
         ],
     ),
     ("config", &["cidr", "secret"]),
@@ -29,7 +30,7 @@ const RULES: [(&str, &[&str]); 13] = [
     (
         "server",
         &[
-            "clock", "config", "crypto", "domain", "secret", "store", "web",
+            "clock", "config", "crypto", "domain", "outbound", "secret", "store", "web",
         ],
     ),
     (

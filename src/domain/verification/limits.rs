@@ -1,13 +1,19 @@
 //! Rate limits: at most so many accepted requests of a key in a window of 60 seconds, which begins with the first.
+//!
+//! 1. Without Redis, the windows are in this process ([`Windows`]): exact for one instance.
+//! 2. With Redis they are there, for all instances together. What it says is also kept in [`Windows`].
+//! 3. While Redis is gone, each instance counts on from what it heard last: a key that has used up its window gets no
+//!    second one. A request is never refused, and never fails, because Redis is gone.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 
 use crate::clock::Timestamp;
 use crate::domain::api_keys::rate_limit::{RateLimit, WINDOW};
 use crate::ids::ApiKeyId;
+use crate::outbound::redis::{Counted, Link, Redis};
 
 /// Windows in memory from which on those that have ended are removed.
 const PRUNE_AT: usize = 10_000;
@@ -23,6 +29,85 @@ pub struct RateState {
     pub resets_in: TimeDelta,
 }
 
+/// How one instance counts, shared by its workers.
+#[derive(Default)]
+pub struct Limits {
+    windows: Windows,
+    redis: Option<Arc<Redis>>,
+}
+
+impl Limits {
+    /// With Redis, exact across instances; without, for this one.
+    pub fn new(redis: Option<Redis>) -> Self {
+        Self {
+            windows: Windows::default(),
+            redis: redis.map(Arc::new),
+        }
+    }
+
+    /// How often Redis was asked and gave no answer, since the start.
+    pub fn redis_failures(&self) -> u64 {
+        self.redis.as_ref().map_or(0, |redis| redis.failures())
+    }
+}
+
+/// Counts requests for one worker; stays on its thread.
+#[derive(Clone)]
+pub struct RateLimiter {
+    limits: Arc<Limits>,
+    link: Option<Link>,
+}
+
+impl RateLimiter {
+    /// For one worker.
+    pub fn new(limits: Arc<Limits>) -> Self {
+        Self {
+            link: limits.redis.clone().map(Link::new),
+            limits,
+        }
+    }
+
+    /// Counts a request that would be accepted.
+    ///
+    /// # Errors
+    /// With the state of the window, if the limit is reached; then it is not counted.
+    pub async fn take(
+        &self,
+        id: ApiKeyId,
+        limit: RateLimit,
+        now: Timestamp,
+    ) -> Result<RateState, RateState> {
+        let windows = &self.limits.windows;
+        let Some(link) = &self.link else {
+            return windows.take(id, limit, now);
+        };
+        // Boxed, so that verifications without Redis do not carry the room for this.
+        match Box::pin(link.take(id, limit.requests(), WINDOW, now)).await {
+            Ok(counted) => {
+                windows.learn(id, counted, now);
+                counted.state(limit)
+            }
+            Err(_gone) => windows.take(id, limit, now),
+        }
+    }
+}
+
+impl Counted {
+    fn state(self, limit: RateLimit) -> Result<RateState, RateState> {
+        let state = RateState {
+            limit,
+            remaining: limit.requests().saturating_sub(self.accepted),
+            // The two clocks are not one: never more than the answer may say.
+            resets_in: self.resets_in.min(WINDOW),
+        };
+        if self.is_accepted {
+            Ok(state)
+        } else {
+            Err(state)
+        }
+    }
+}
+
 /// The windows of one instance, shared by its workers.
 #[derive(Debug, Default)]
 pub struct Windows(Mutex<Shelf>);
@@ -33,10 +118,13 @@ struct Shelf {
     prune_at: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Window {
     began: Timestamp,
-    accepted: u32,
+    /// Accepted by all instances, as Redis said last; 0 without it.
+    heard: u32,
+    /// Accepted by this instance alone. Apart from `heard`, since an answer of Redis can come after it has gone.
+    alone: u32,
 }
 
 impl Windows {
@@ -52,9 +140,29 @@ impl Windows {
         shelf.prune(now);
         let window = shelf.windows.entry(id).or_insert(Window {
             began: now,
-            accepted: 0,
+            heard: 0,
+            alone: 0,
         });
         window.take(limit, now)
+    }
+
+    /// Keeps what Redis said of a window, for when it is gone.
+    fn learn(&self, id: ApiKeyId, counted: Counted, now: Timestamp) {
+        let mut shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shelf.prune(now);
+        let heard = Window {
+            began: now - (WINDOW - counted.resets_in),
+            heard: counted.accepted,
+            alone: 0,
+        };
+        let known = shelf.windows.entry(id).or_insert_with(|| heard.clone());
+        // Answers overtake each other: of one window, the larger count is the later one. Windows begin at least a
+        // minute apart, and an answer is less than a second old, so half a minute tells one from the next.
+        if (heard.began - known.began).abs() < WINDOW / 2 {
+            known.heard = known.heard.max(heard.heard);
+        } else {
+            *known = heard;
+        }
     }
 }
 
@@ -67,19 +175,24 @@ impl Window {
         } else if now - self.began >= WINDOW {
             *self = Self {
                 began: now,
-                accepted: 0,
+                heard: 0,
+                alone: 0,
             };
         }
-        let has_room = self.accepted < limit.requests();
+        let has_room = self.accepted() < limit.requests();
         if has_room {
-            self.accepted += 1;
+            self.alone += 1;
         }
         let state = RateState {
             limit,
-            remaining: limit.requests().saturating_sub(self.accepted),
+            remaining: limit.requests().saturating_sub(self.accepted()),
             resets_in: WINDOW - (now - self.began),
         };
         if has_room { Ok(state) } else { Err(state) }
+    }
+
+    fn accepted(&self) -> u32 {
+        self.heard.saturating_add(self.alone)
     }
 }
 
@@ -139,6 +252,28 @@ mod tests {
         let refused = windows.take(id(1), limit(1), early).unwrap_err();
         assert_eq!(refused.resets_in, WINDOW);
         assert!(windows.take(id(1), limit(1), early + WINDOW).is_ok());
+    }
+
+    #[test]
+    fn a_window_that_redis_counted_goes_on_without_it() {
+        let windows = Windows::default();
+        let count = |accepted, left_ms| Counted {
+            is_accepted: true,
+            accepted,
+            resets_in: TimeDelta::milliseconds(left_ms),
+        };
+        windows.learn(id(1), count(2, 40_000), START);
+        windows.learn(id(1), count(1, 40_001), START);
+        assert_eq!(windows.take(id(1), limit(4), START).unwrap().remaining, 1);
+        // Answers that were under way when Redis went.
+        windows.learn(id(1), count(1, 40_001), START);
+        windows.learn(id(1), count(3, 39_990), START);
+        let refused = windows.take(id(1), limit(4), START).unwrap_err();
+        assert_eq!(refused.resets_in, TimeDelta::seconds(40));
+        // The next window.
+        let next = START + TimeDelta::seconds(40);
+        windows.learn(id(1), count(1, 60_000), next);
+        assert_eq!(windows.take(id(1), limit(3), next).unwrap().remaining, 1);
     }
 
     #[test]

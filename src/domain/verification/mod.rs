@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use self::engine::Unverifiable;
 use self::gatherer::Gatherer;
-use self::limits::{RateState, Windows};
+use self::limits::{RateLimiter, RateState};
 use self::record::{Found, KeyRecord, SecretMatch};
 use super::api_keys::policy::KeyPolicy;
 use crate::clock::{SharedClock, Timestamp};
@@ -97,7 +97,7 @@ pub struct Need<'a> {
 pub struct Verifier {
     gatherer: Gatherer,
     policy: Arc<KeyPolicy>,
-    windows: Arc<Windows>,
+    limiter: RateLimiter,
     clock: SharedClock,
 }
 
@@ -106,13 +106,13 @@ impl Verifier {
     pub fn new(
         gatherer: Gatherer,
         policy: Arc<KeyPolicy>,
-        windows: Arc<Windows>,
+        limiter: RateLimiter,
         clock: SharedClock,
     ) -> Self {
         Self {
             gatherer,
             policy,
-            windows,
+            limiter,
             clock,
         }
     }
@@ -142,7 +142,7 @@ impl Verifier {
         let outcome = match judge(&record, secret, at, need) {
             Some(refusal) => Err(refusal),
             None => match record.rate_limit {
-                Some(limit) => (self.windows.take(record.id, limit, at))
+                Some(limit) => (self.limiter.take(record.id, limit, at).await)
                     .map(Some)
                     .map_err(Refusal::RateLimited),
                 None => Ok(None),

@@ -1,5 +1,6 @@
 //! The API.
 
 mod keys;
+mod limits;
 mod openapi;
 mod presenting;

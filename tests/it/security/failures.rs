@@ -27,11 +27,24 @@ fn a_bad_setting_stops_the_start_and_is_named() {
             "postgres://h/d?sslmode=require",
             "postgres-tls",
         ),
+        ("REDIS_URL", "localhost:6379", "redis_url (REDIS_URL)"),
+        ("REDIS_URL", "rediss://h", "TLS to Redis"),
     ] {
         assert_fails(&keyport(folder.path(), &[(name, value)], &[]), &[words]);
     }
     let misused = keyport(folder.path(), &[], &["no-such-command"]);
     assert_eq!(misused.status.code(), Some(2));
+}
+
+#[test]
+fn a_bad_redis_url_is_named_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [&[][..], &["check"]] {
+        let settings = [("REDIS_URL", "redis://user:hunter22@host/two")];
+        let output = keyport(folder.path(), &settings, command);
+        assert_fails(&output, &["redis_url (REDIS_URL)"]);
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter22"));
+    }
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub struct TestApp {
     pub metrics: Option<SocketAddr>,
     pub clock: Arc<ManualClock>,
     pub state: AppState,
-    pub database: TestDatabase,
+    pub database: Arc<TestDatabase>,
     stop_order: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
 }
@@ -51,9 +51,23 @@ impl TestApp {
 
     /// With settings that were made for this database.
     pub async fn spawn_on(database: TestDatabase, settings: &[(&str, &str)]) -> Self {
-        let config = config(&database, settings);
+        let database = Arc::new(database);
         let start: Timestamp = START.parse::<DateTime<Utc>>().unwrap().into();
         let clock = Arc::new(ManualClock::new(start));
+        Self::spawn_sharing(database, clock, settings).await
+    }
+
+    /// A further instance, with settings of its own, on the database, instance secret and clock of another.
+    pub async fn spawn_beside(other: &Self, settings: &[(&str, &str)]) -> Self {
+        Self::spawn_sharing(other.database.clone(), other.clock.clone(), settings).await
+    }
+
+    async fn spawn_sharing(
+        database: Arc<TestDatabase>,
+        clock: Arc<ManualClock>,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let config = config(&database, settings);
         let shared: SharedClock = clock.clone();
         let (started_tx, started) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();

@@ -10,6 +10,7 @@ pub fn keyport(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> 
         .env("KEYPORT_DATA_DIR", folder)
         .env("KEYPORT_BIND", "127.0.0.1:0")
         .env_remove("DATABASE_URL")
+        .env_remove("REDIS_URL")
         .current_dir(folder)
         .args(arguments);
     for (name, value) in settings {

@@ -5,6 +5,7 @@ pub mod app;
 pub mod command;
 pub mod db;
 pub mod html;
+pub mod redis;
 
 pub use actors::{Person, Program};
 pub use app::TestApp;
