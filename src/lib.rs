@@ -1,6 +1,6 @@
 //! keyport: the API-key portal as one library and one binary.
 //!
-//! One direction: `web` → `domain` → `store`, over leaves that import nothing of ours. See `docs/architecture.md`.
+//! One direction: `web` → `domain` → `store` and `outbound`, over leaves that import nothing of ours. See `docs/architecture.md`.
 //!
 //! - [`config`]: all settings, read once · [`server`]: puts the parts together · [`commands`]: the other commands
 //! - [`web`]: pages and API · [`domain`]: the rules · [`store`]: the SQL · [`outbound`]: clients of other servers
