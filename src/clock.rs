@@ -121,6 +121,31 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock that never goes back: while the one behind it shows an earlier time than before, it stands still. What has
+/// expired by it stays expired.
+pub struct NeverBack {
+    behind: SharedClock,
+    latest: AtomicI64,
+}
+
+impl NeverBack {
+    /// Follows this clock.
+    pub fn new(behind: SharedClock) -> Self {
+        Self {
+            behind,
+            latest: AtomicI64::new(i64::MIN),
+        }
+    }
+}
+
+impl Clock for NeverBack {
+    fn now(&self) -> Timestamp {
+        let now = self.behind.now().as_millis();
+        let before = self.latest.fetch_max(now, Ordering::Relaxed);
+        Timestamp(now.max(before))
+    }
+}
+
 /// A clock that stands still until it is moved: for tests, and for making demonstration data of the past.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
@@ -167,6 +192,17 @@ mod tests {
     #[test]
     fn never_is_the_last_second_of_year_9999() {
         assert_eq!(Timestamp::NEVER.to_rfc3339(), "9999-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn a_clock_that_never_goes_back_stands_still_until_it_is_caught_up() {
+        let hand = Arc::new(ManualClock::new(Timestamp::from_millis(5)));
+        let clock = NeverBack::new(hand.clone());
+        assert_eq!(clock.now(), Timestamp::from_millis(5));
+        hand.advance(-TimeDelta::milliseconds(3));
+        assert_eq!(clock.now(), Timestamp::from_millis(5));
+        hand.advance(TimeDelta::milliseconds(4));
+        assert_eq!(clock.now(), Timestamp::from_millis(6));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
-use crate::clock::SharedClock;
+use crate::clock::{NeverBack, SharedClock};
 use crate::config::{Config, ConfigError, bad};
 use crate::crypto::instance_secret::InstanceSecrets;
 use crate::crypto::password;
@@ -437,6 +437,8 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         draining: Draining::default(),
     };
     let shared = web::Data::new(state.clone());
+    // One for all workers: a key that one of them has seen expire stays expired.
+    let verdict_clock: SharedClock = Arc::new(NeverBack::new(shared.clock.clone()));
     let server = HttpServer::new(move || {
         // Runs once on each worker: the verifier gathers the questions of its own event loop.
         let figures = shared.figures.for_worker();
@@ -445,7 +447,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
                 Gatherer::new(shared.engine.clone(), figures.clone()),
                 shared.policy.clone(),
                 RateLimiter::new(shared.limits.clone()),
-                shared.clock.clone(),
+                verdict_clock.clone(),
             ),
             recorder: shared.recorder.for_worker(),
             figures,

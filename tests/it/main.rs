@@ -15,4 +15,5 @@ mod migrations;
 mod pages;
 mod readiness;
 mod security;
+mod strictness;
 mod support;

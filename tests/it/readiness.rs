@@ -1,6 +1,5 @@
 //! Whether an instance can serve, and how it stops.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,11 +9,12 @@ use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
 use keyport::store::{Db, StoreError};
 use reqwest::{Method, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use crate::on_both_engines;
 use crate::support::db::{TestDatabase, postgres_url};
+use crate::support::door::Door;
 use crate::support::{Engine, TestApp};
 
 /// Longer than anything here takes; a test that waits for it has failed.
@@ -199,53 +199,4 @@ fn counted(app: &TestApp) -> u64 {
         .map_err(StoreError::from)
     });
     sum.unwrap().requests.try_into().unwrap()
-}
-
-/// A way to a database that can be shut: what goes through it is then cut, and who comes is turned away.
-struct Door {
-    /// The database's URL through the door.
-    url: String,
-    is_open: watch::Sender<bool>,
-}
-
-impl Door {
-    async fn before(url: &str) -> Self {
-        let mut url: url::Url = url.parse().unwrap();
-        let behind = (
-            url.host_str().unwrap().to_owned(),
-            url.port().unwrap_or(5432),
-        );
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address: SocketAddr = listener.local_addr().unwrap();
-        url.set_host(Some("127.0.0.1")).unwrap();
-        url.set_port(Some(address.port())).unwrap();
-        let (is_open, told) = watch::channel(true);
-        tokio::spawn(async move {
-            while let Ok((mut guest, _)) = listener.accept().await {
-                let (mut told, behind) = (told.clone(), behind.clone());
-                tokio::spawn(async move {
-                    if !*told.borrow() {
-                        return;
-                    }
-                    let mut server = TcpStream::connect(behind).await.unwrap();
-                    tokio::select! {
-                        _ = tokio::io::copy_bidirectional(&mut guest, &mut server) => {}
-                        _ = told.wait_for(|is_open| !is_open) => {}
-                    }
-                });
-            }
-        });
-        Self {
-            url: url.into(),
-            is_open,
-        }
-    }
-
-    fn shut(&self) {
-        self.is_open.send_replace(false);
-    }
-
-    fn open(&self) {
-        self.is_open.send_replace(true);
-    }
 }

@@ -47,6 +47,16 @@ impl TestDatabase {
     }
 }
 
+impl TestDatabase {
+    /// Which database it is.
+    pub fn engine(&self) -> Engine {
+        match self.schema {
+            Some(_) => Engine::Postgres,
+            None => Engine::Sqlite,
+        }
+    }
+}
+
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let (Some(schema), Some(server)) = (&self.schema, postgres_url()) {

@@ -4,6 +4,7 @@ pub mod actors;
 pub mod app;
 pub mod command;
 pub mod db;
+pub mod door;
 pub mod html;
 pub mod redis;
 
