@@ -15,7 +15,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{RecvTimeoutError, Sender, TryRecvError, bounded};
 
 use crate::clock::{NeverBack, SharedClock};
 use crate::config::{Config, ConfigError, bad};
@@ -28,6 +28,7 @@ use crate::domain::housekeeping;
 use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, Writer};
+use crate::domain::usage::retention::{self, Retention};
 use crate::domain::verification::Verifier;
 use crate::domain::verification::engine::{Engine, EngineThread};
 use crate::domain::verification::figures::Figures;
@@ -414,7 +415,14 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         Recorder::start(pool.clone(), config.usage.log).map_err(StartError::Thread)?;
     let (engine, engine_thread) =
         Engine::start(pool.url().clone(), policy.clone()).map_err(StartError::Thread)?;
-    let housekeeping = start_housekeeping(pool.clone(), clock.clone())?;
+    let housekeeping = start_housekeeping(
+        pool.clone(),
+        clock.clone(),
+        Retention {
+            details: config.usage.keep_details,
+            minutes: config.usage.keep_minutes,
+        },
+    )?;
     let secrets = policy.secrets.clone();
     let state = AppState {
         pool,
@@ -552,13 +560,17 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 fn start_housekeeping(
     pool: Pool,
     clock: SharedClock,
+    retention: Retention,
 ) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
     let (stop, stopped) = bounded::<()>(0);
     let thread = std::thread::Builder::new().name("housekeeping".to_owned());
     let handle = thread.spawn(move || {
         while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(HOUSEKEEPING_EVERY) {
             let now = clock.now();
-            let done: Result<(), StoreError> = pool.write_now(|db| housekeeping::run(db, now));
+            let must_stop = || stopped.try_recv() == Err(TryRecvError::Disconnected);
+            let done: Result<(), StoreError> = pool
+                .write_now(|db| housekeeping::run(db, now))
+                .and_then(|()| retention::run(&pool, now, retention, &must_stop));
             if let Err(error) = done {
                 tracing::warn!(error = %chain(&error), "housekeeping failed; it is tried again in an hour");
             }

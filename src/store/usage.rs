@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
 use super::connection::Db;
@@ -335,4 +335,68 @@ pub fn busiest_minute(
     .bind::<BigInt, _>(to)
     .load(db)?;
     Ok(busiest.first().map(|row| (row.minute, row.requests)))
+}
+
+#[derive(QueryableByName)]
+struct NextKeyRow {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    api_key_id: Option<ApiKeyId>,
+}
+
+/// The first key behind `after` that has counts by the minute; by the index, so that no counts are read.
+pub fn next_key(db: &mut Db, after: Option<ApiKeyId>) -> Result<Option<ApiKeyId>, StoreError> {
+    let after = after.map_or(-1, ApiKeyId::as_number);
+    let next: NextKeyRow =
+        sql_query("SELECT MIN(api_key_id) AS api_key_id FROM usage_minutes WHERE api_key_id > $1")
+            .bind::<BigInt, _>(after)
+            .get_result(db)?;
+    Ok(next.api_key_id)
+}
+
+/// Turns a key's counts of minutes before `before` into counts of days, each once, however many do it at the same time.
+pub fn roll_up(db: &mut Db, id: ApiKeyId, before: i64) -> Result<(), StoreError> {
+    let add = "INSERT INTO usage_days (api_key_id, day, outcome, requests)
+         SELECT api_key_id, minute / 1440, outcome, CAST(SUM(requests) AS BIGINT) FROM";
+    let group = "GROUP BY api_key_id, minute / 1440, outcome
+         ON CONFLICT (api_key_id, day, outcome) DO UPDATE SET requests = usage_days.requests + excluded.requests";
+    let delete = "DELETE FROM usage_minutes WHERE api_key_id = $1 AND minute < $2";
+    match db {
+        // Who waits for another's delete finds nothing left to add.
+        Db::Postgres(connection) => {
+            sql_query(format!(
+                "WITH gone AS ({delete} RETURNING *) {add} gone {group}"
+            ))
+            .bind::<BigInt, _>(id)
+            .bind::<BigInt, _>(before)
+            .execute(connection)?;
+        }
+        // A writing transaction of SQLite has the database to itself.
+        Db::Sqlite(connection) => {
+            let condition = "WHERE api_key_id = $1 AND minute < $2";
+            sql_query(format!("{add} usage_minutes {condition} {group}"))
+                .bind::<BigInt, _>(id)
+                .bind::<BigInt, _>(before)
+                .execute(connection)?;
+            sql_query(delete)
+                .bind::<BigInt, _>(id)
+                .bind::<BigInt, _>(before)
+                .execute(connection)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes up to `limit` of the oldest requests in detail that were before `before`; returns how many.
+pub fn delete_requests_before(
+    db: &mut Db,
+    before: Timestamp,
+    limit: i64,
+) -> Result<usize, StoreError> {
+    // Ids follow the times, and there is no index on those.
+    Ok(sql_query(
+        "DELETE FROM key_requests WHERE at < $1 AND id IN (SELECT id FROM key_requests ORDER BY id LIMIT $2)",
+    )
+    .bind::<BigInt, _>(before)
+    .bind::<BigInt, _>(limit)
+    .execute(db)?)
 }

@@ -14,6 +14,7 @@ mod metrics;
 mod migrations;
 mod pages;
 mod readiness;
+mod retention;
 mod security;
 mod strictness;
 mod support;

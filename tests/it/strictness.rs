@@ -212,17 +212,11 @@ async fn deactivate_under_load(app: &TestApp, keys: &[Program], is_cached: bool)
         stale: 0,
     };
     for key in keys {
-        let url = app.database.url.clone();
         let id = number_of(&key.key);
         let statement = format!(
             "UPDATE api_keys SET deactivated_at = 1, deactivated_by = 'sql', ends_at = 1 WHERE id = {id}"
         );
-        tokio::task::spawn_blocking(move || {
-            let mut db = connect(&url.parse().unwrap()).unwrap();
-            sql_query(statement).execute(&mut db).unwrap();
-        })
-        .await
-        .unwrap();
+        operator(app, &[statement]);
         for _ in 0..4 {
             let accepted = if is_cached {
                 cache.contains(&key.key)

@@ -3,6 +3,7 @@
 mod ledger;
 pub mod outcome;
 pub mod recorder;
+pub mod retention;
 pub mod summary;
 
 pub use self::ledger::{Exposure, Exposures, Use, minute_of};

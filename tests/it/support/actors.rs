@@ -145,6 +145,13 @@ impl Person {
             .expect(303);
     }
 
+    /// Signs in as the same person after the session has ended.
+    pub async fn sign_in_again(&mut self, email: &str) -> &mut Self {
+        self.cookies.clear();
+        self.sign_in(email, super::app::PASSWORD).await;
+        self
+    }
+
     /// Creates a key through the page and returns the full key.
     pub async fn create_key(&mut self, fields: &[(&str, &str)]) -> String {
         let answer = self
