@@ -10,7 +10,7 @@ use diesel::sqlite::Sqlite;
 
 use super::connection::Db;
 use super::error::StoreError;
-use super::schema::{dead_key_attempts, key_exposures, key_requests, usage_minutes};
+use super::schema::{api_keys, dead_key_attempts, key_exposures, key_requests, usage_minutes};
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ApiKeyId};
 
@@ -220,6 +220,28 @@ pub fn list_requests(db: &mut Db, id: ApiKeyId, limit: i64) -> Result<Vec<Reques
         .order(key_requests::id.desc())
         .limit(limit)
         .select(RequestRow::as_select())
+        .load(db)?)
+}
+
+/// Uses of dead keys of an account since `since`, latest first, at most `limit`; keys that were deleted included.
+pub fn list_attempts(
+    db: &mut Db,
+    account_id: AccountId,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<AttemptsRow>, StoreError> {
+    Ok(dead_key_attempts::table
+        .filter(
+            dead_key_attempts::api_key_id.eq_any(
+                api_keys::table
+                    .filter(api_keys::account_id.eq(account_id))
+                    .select(api_keys::id),
+            ),
+        )
+        .filter(dead_key_attempts::last_at.ge(since))
+        .order(dead_key_attempts::last_at.desc())
+        .limit(limit)
+        .select(AttemptsRow::as_select())
         .load(db)?)
 }
 

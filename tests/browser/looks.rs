@@ -78,7 +78,7 @@ async fn pages_of_an_account_are_fine() {
         assert_fine(&browser, &format!("{path} without keys")).await;
     }
     let long = "A name that is as long as a name may be, so that every place that shows it has to wrap it somewhere";
-    let mut ids = Vec::new();
+    let (mut ids, mut keys) = (Vec::new(), Vec::new());
     for (name, life) in [
         ("CI deploy, production", "7d"),
         (long, "never"),
@@ -88,8 +88,20 @@ async fn pages_of_an_account_are_fine() {
             .create_key(&[("name", name), ("expires_in", life), ("access", "all")])
             .await;
         ids.push(id_of(&key));
+        keys.push(key);
+    }
+    for key in &keys {
+        app.program(&**key).get("/auth").await.expect(200);
     }
     maren.deactivate(&ids[2]).await;
+    // Someone still uses it.
+    app.program(&*keys[2]).get("/auth").await.expect(401);
+    app.flush();
+    let rotate = format!("/settings/api/{}/rotate", ids[1]);
+    maren
+        .fill_in(&rotate, &rotate, &[("overlap", "24h")])
+        .await
+        .expect(200);
     let paths = [
         "/".to_owned(),
         "/settings/profile".to_owned(),
@@ -101,6 +113,11 @@ async fn pages_of_an_account_are_fine() {
         format!("/settings/api/{}", ids[2]),
         format!("/settings/api/{}/deactivate", ids[0]),
         format!("/settings/api/{}/delete", ids[2]),
+        format!("/settings/api/{}/rotate", ids[0]),
+        format!("/settings/api/{}/end-old-secret", ids[1]),
+        format!("/settings/api/{}/access", ids[0]),
+        format!("/settings/api/{}?period=24h&requests=all", ids[0]),
+        "/settings/usage".to_owned(),
         "/docs/api".to_owned(),
         "/nothing".to_owned(),
     ];

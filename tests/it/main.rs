@@ -9,6 +9,7 @@
 mod api;
 mod colours;
 mod commands;
+mod hardship;
 mod layers;
 mod metrics;
 mod migrations;

@@ -12,7 +12,7 @@ use super::ledger::minute_of;
 use super::outcome::Outcome;
 use super::recorder::KEPT_REQUESTS;
 use crate::clock::Timestamp;
-use crate::ids::ApiKeyId;
+use crate::ids::{AccountId, ApiKeyId};
 use crate::store::usage::{self as rows, SLOT_MINUTES, SlotRow};
 use crate::store::{Db, StoreError};
 
@@ -275,6 +275,36 @@ pub struct KeyUsage {
     pub attempts_of_a_day: i64,
     /// Where a true secret was seen that others may have seen too.
     pub exposures: Vec<ExposureRow>,
+}
+
+/// Dead keys of an account that someone has used in the last 24 hours, latest first, at most `limit`.
+///
+/// # Errors
+/// If the database fails.
+pub fn dead_keys_in_use(
+    db: &mut Db,
+    account: AccountId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<AttemptsRow>, StoreError> {
+    rows::list_attempts(db, account, now - TimeDelta::hours(24), limit)
+}
+
+/// Requests with the keys of an account in the last 24 hours.
+///
+/// # Errors
+/// If the database fails.
+pub fn counts_of_a_day(
+    db: &mut Db,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Counts, StoreError> {
+    let to = minute_of(now) + 1;
+    let mut counts = Counts::default();
+    for row in rows::list_slots(db, Whose::Account(account), to - 1_440, to, SLOT_MINUTES)? {
+        counts.add(&row);
+    }
+    Ok(counts)
 }
 
 /// Reads it.

@@ -5,13 +5,16 @@ use askama::Template;
 
 use super::{PageResult, html};
 use crate::domain::api_keys::{self, ApiKey, KeyList};
+use crate::domain::usage::summary::{self, AttemptsRow};
 use crate::store::StoreError;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::layout::{Layout, Nav, times};
 use crate::web::markup::{Icon, TimeView, icon};
 use crate::web::times::{Times, grouped, until_words};
 
-/// Most rows of each kind: who has more has the list for them.
+/// Dead keys in use that are named.
+const MOST_DEAD: i64 = 5;
+/// Most rows of each other kind: who has more has the list for them.
 const MOST_ROWS: usize = 5;
 
 #[derive(Template)]
@@ -24,6 +27,7 @@ struct OverviewPage {
     most_active: String,
     inactive: String,
     ending_soon: String,
+    requests: String,
     last_use: Option<TimeView>,
 }
 
@@ -47,10 +51,17 @@ pub async fn get(me: CurrentAccount) -> PageResult {
             let counts = api_keys::count(db, id, now)?;
             let soonest = api_keys::list(db, id, KeyList::Active(now), None, None, MOST_ROWS)?;
             let unused = api_keys::list_unused(db, id, now, 5)?;
-            Ok((counts, soonest.keys, unused))
+            let mut dead = Vec::new();
+            for attempts in summary::dead_keys_in_use(db, id, now, MOST_DEAD)? {
+                if let Some(key) = api_keys::find(db, id, attempts.api_key_id)? {
+                    dead.push((key, attempts));
+                }
+            }
+            let day = summary::counts_of_a_day(db, id, now)?;
+            Ok((counts, soonest.keys, unused, dead, day))
         })
         .await;
-    let (counts, soonest, unused) = found?;
+    let (counts, soonest, unused, dead, day) = found?;
     let times = times(&me.visitor, &me.account);
     let ending = soonest
         .iter()
@@ -60,14 +71,37 @@ pub async fn get(me: CurrentAccount) -> PageResult {
     let page = OverviewPage {
         layout: Layout::new(&me.visitor, "Overview", Nav::Overview),
         has_keys: counts.active + counts.inactive > 0,
-        attention: ending.chain(idle).collect(),
+        attention: (dead.iter())
+            .map(|(key, attempts)| dead_row(key, attempts, &times))
+            .chain(ending)
+            .chain(idle)
+            .collect(),
         active: grouped(counts.active),
         most_active: grouped(me.visitor.state.policy.max_active),
         inactive: grouped(counts.inactive),
         ending_soon: grouped(counts.ending_soon),
+        requests: grouped(day.all()),
         last_use: counts.last_used_at.map(|at| times.ago(at)),
     };
     html(StatusCode::OK, &page)
+}
+
+fn dead_row(key: &ApiKey, attempts: &AttemptsRow, times: &Times) -> Attention {
+    let from = match attempts.address.as_str() {
+        "" => String::new(),
+        address => format!(" from {address}"),
+    };
+    Attention {
+        icon: icon("triangle-alert"),
+        is_warning: true,
+        title: format!("Something still uses {}", key.name),
+        detail: format!(
+            "A secret that no longer works was last presented {}{from}.",
+            times.ago(attempts.last_at).text.to_lowercase()
+        ),
+        action: "View key",
+        href: format!("/settings/api/{}", key.id),
+    }
 }
 
 fn ending_row(key: &ApiKey, me: &CurrentAccount, times: &Times) -> Attention {

@@ -5,6 +5,11 @@ use std::process::{Command, Output};
 
 /// Runs a command on the data in this folder.
 pub fn keyport(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
+    prepared(folder, settings, arguments).output().unwrap()
+}
+
+/// A command on the data in this folder, to be run.
+pub fn prepared(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyport"));
     command
         .env("KEYPORT_DATA_DIR", folder)
@@ -16,7 +21,7 @@ pub fn keyport(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> 
     for (name, value) in settings {
         command.env(name, value);
     }
-    command.output().unwrap()
+    command
 }
 
 /// Asserts that it failed, was not misused, and said all of these words.

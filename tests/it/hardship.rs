@@ -1,0 +1,141 @@
+//! What keyport takes: being killed, and clients that send slowly.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use keyport::store::StoreError;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use crate::support::command::{keyport, prepared};
+use crate::support::db::TestDatabase;
+use crate::support::{Engine, TestApp};
+
+/// Slow clients that are there at the same time.
+const SLOW: usize = 1_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_clients_that_send_slowly_keep_no_one_waiting() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    let fields = [("name", "CI"), ("expires_in", "90d"), ("access", "all")];
+    let program = app.program(maren.create_key(&fields).await);
+    let mut slow = Vec::new();
+    for _ in 0..SLOW {
+        let mut stream = TcpStream::connect(app.address).await.unwrap();
+        // A request that never ends.
+        stream
+            .write_all(b"GET /auth HTTP/1.1\r\nhost: x\r\nx-api")
+            .await
+            .unwrap();
+        slow.push(stream);
+    }
+    for _ in 0..20 {
+        program.get("/auth").await.expect(200);
+        maren.get("/settings/api").await.expect(200);
+    }
+    drop(slow);
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a kill may lose is measured in this machine's time"
+)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_loses_at_most_the_last_second_of_counts_and_no_acknowledged_change() {
+    let database = TestDatabase::new(Engine::Sqlite);
+    let run = |arguments: &[&str]| {
+        let output = keyport(database.folder.path(), &[], arguments);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    run(&["user", "add", "maren@example.com", "--name", "Maren"]);
+    let key = run(&[
+        "key",
+        "create",
+        "--account",
+        "maren@example.com",
+        "--name",
+        "CI",
+        "--scope",
+        "keys:write",
+    ]);
+    let mut server = prepared(database.folder.path(), &[], &["serve"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let address = lines
+        .map_while(Result::ok)
+        .find_map(|line| {
+            let (_, rest) = line.split_once("http://")?;
+            Some(
+                rest.split_whitespace()
+                    .next()?
+                    .trim_end_matches('/')
+                    .to_owned(),
+            )
+        })
+        .expect("the server says where it listens");
+    let client = reqwest::Client::new();
+    let ask = || async {
+        let answer = client
+            .get(format!("http://{address}/auth"))
+            .header("x-api-key", &key);
+        assert_eq!(answer.send().await.unwrap().status(), 200);
+        Instant::now()
+    };
+    let began = Instant::now();
+    let mut answered = Vec::new();
+    while began.elapsed() < Duration::from_millis(2_500) {
+        answered.push(ask().await);
+    }
+    let made = client
+        .post(format!("http://{address}/api/v1/keys"))
+        .header("x-api-key", &key)
+        .header("content-type", "application/json")
+        .body("{\"name\":\"The last one\",\"expires_in\":\"7d\",\"scopes\":[\"keys:write\"]}");
+    assert_eq!(made.send().await.unwrap().status(), 201);
+    // SIGKILL: nothing of ours runs any more.
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let killed = Instant::now();
+
+    let app = TestApp::spawn_on(database, &[]).await;
+    let counted: Result<i64, StoreError> = app.state.pool.read_now(|db| {
+        use diesel::RunQueryDsl as _;
+        #[derive(diesel::QueryableByName)]
+        struct Sum {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            requests: i64,
+        }
+        let sum: Sum = diesel::sql_query(
+            "SELECT CAST(SUM(requests) AS BIGINT) AS requests FROM usage_minutes",
+        )
+        .get_result(db)?;
+        Ok(sum.requests)
+    });
+    let counted = usize::try_from(counted.unwrap()).unwrap();
+    let second = Duration::from_secs(1);
+    let sure = answered.iter().filter(|at| killed - **at > second).count();
+    assert!(
+        counted >= sure,
+        "{counted} counted, {sure} answered a second before the kill"
+    );
+    assert!(
+        counted <= answered.len() + 1,
+        "{counted} counted, {} answered",
+        answered.len()
+    );
+    let keys = app.program(&*key).get("/api/v1/account").await.expect(200);
+    assert_eq!(keys.json()["account_name"], "Maren");
+    let list = ["key", "list", "--account", "maren@example.com"];
+    let listed = keyport(app.database.folder.path(), &[], &list);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("The last one"));
+}
