@@ -88,15 +88,15 @@ async fn check(
 
 fn wanted(req: &HttpRequest) -> Result<Wanted, ApiError> {
     let mut wanted = Wanted::default();
-    if req.query_string().is_empty() {
+    let (ours, _) = split_query(req.query_string());
+    if ours.is_empty() {
         return Ok(wanted);
     }
     let catalog = &AppState::of(req).policy.scopes;
-    for (name, value) in url::form_urlencoded::parse(req.query_string().as_bytes()) {
+    for (name, value) in url::form_urlencoded::parse(ours.as_bytes()) {
         match &*name {
             "scope" => wanted.scopes.push(known_scope(catalog, &value)?),
             "proxy" => wanted.for_nginx = value == "nginx",
-            // Gateways that can only append the original address do so behind a name of their choice.
             _ => {}
         }
     }
@@ -119,10 +119,21 @@ pub fn known_scope(catalog: &ScopeCatalog, name: &str) -> Result<String, ApiErro
     }
 }
 
+/// What the gateway asks for, and the original address behind `uri=`, which comes last: some gateways can only append it.
+/// The client wrote that address, so nothing in it is taken for the gateway's.
+fn split_query(query: &str) -> (&str, Option<&str>) {
+    if let Some(address) = query.strip_prefix("uri=") {
+        return ("", Some(address));
+    }
+    match query.split_once("&uri=") {
+        Some((ours, address)) => (ours, Some(address)),
+        None => (query, None),
+    }
+}
+
 fn asks_for_nginx(req: &HttpRequest) -> bool {
-    req.query_string()
-        .split('&')
-        .any(|pair| pair == "proxy=nginx")
+    let (ours, _) = split_query(req.query_string());
+    ours.split('&').any(|pair| pair == "proxy=nginx")
 }
 
 /// The request that the gateway received, if the gateway is trusted and tells of it.
@@ -139,8 +150,9 @@ fn shown(req: &HttpRequest) -> Shown<'_> {
         "x-forwarded-method",
         "x-auth-request-method",
     ]);
-    let address = text(["x-original-uri", "x-forwarded-uri", "x-original-url"]);
-    let address = address.unwrap_or(req.path());
+    let address = text(["x-original-uri", "x-forwarded-uri", "x-original-url"])
+        .or_else(|| split_query(req.query_string()).1)
+        .unwrap_or(req.path());
     // Some gateways send the whole URL.
     let address = match address.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
@@ -203,4 +215,18 @@ fn no(req: &HttpRequest, error: &ApiError, for_nginx: bool) -> HttpResponse {
             .insert(ERROR_STATUS, HeaderValue::from(status.as_u16()));
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_behind_uri_is_the_client_s() {
+        assert_eq!(split_query("scope=a"), ("scope=a", None));
+        let (ours, address) = split_query("scope=a&uri=/x?y=1&scope=b&proxy=nginx");
+        assert_eq!(ours, "scope=a");
+        assert_eq!(address, Some("/x?y=1&scope=b&proxy=nginx"));
+        assert_eq!(split_query("uri=/x"), ("", Some("/x")));
+    }
 }

@@ -14,6 +14,7 @@ mod layers;
 mod metrics;
 mod migrations;
 mod pages;
+mod proxies;
 mod readiness;
 mod retention;
 mod security;

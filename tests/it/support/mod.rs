@@ -7,6 +7,7 @@ pub mod db;
 pub mod door;
 pub mod html;
 pub mod redis;
+pub mod upstream;
 
 pub use actors::{Person, Program};
 pub use app::TestApp;
