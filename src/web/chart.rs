@@ -15,6 +15,38 @@ const TOP: f64 = 2.0;
 /// Between accepted and refused.
 const GAP: f64 = 1.5;
 
+/// The three figures over a chart.
+pub struct Figures {
+    /// "37,161".
+    pub requests: String,
+    /// "+8% on the 30 days before".
+    pub compared: String,
+    /// "523".
+    pub refused: String,
+    /// "1.4% of requests".
+    pub share: String,
+    /// Requests of the busiest minute.
+    pub busiest: String,
+    /// When that was; empty if there was none.
+    pub busiest_at: String,
+}
+
+impl Figures {
+    /// Of a series.
+    pub fn of(series: &Series, period: Period, times: &Times) -> Self {
+        let all = series.totals.all();
+        Self {
+            requests: grouped(all),
+            compared: compared(all, series.before, period),
+            refused: grouped(series.totals.refused),
+            share: share_words(series.totals.refused, all),
+            busiest: grouped(series.busiest.map_or(0, |(_, requests)| requests)),
+            busiest_at: (series.busiest)
+                .map_or_else(String::new, |(at, _)| times.day_and_minute(at)),
+        }
+    }
+}
+
 /// What the template prints.
 pub struct Chart {
     /// "Requests per day".
@@ -161,7 +193,7 @@ fn round_top(highest: i64) -> i64 {
 }
 
 /// "+8% on the 30 days before".
-pub fn compared(now: i64, before: i64, period: Period) -> String {
+fn compared(now: i64, before: i64, period: Period) -> String {
     let when = format!("the {} before", period.label());
     if before == 0 {
         return match now {
@@ -177,7 +209,7 @@ pub fn compared(now: i64, before: i64, period: Period) -> String {
 }
 
 /// "1.4% of requests".
-pub fn share_words(part: i64, all: i64) -> String {
+fn share_words(part: i64, all: i64) -> String {
     if all == 0 {
         return "of no requests".to_owned();
     }

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::domain::api_keys::{self, ApiKey};
 use crate::domain::usage::summary::{self, Counts, Period, Series, Whose};
 use crate::store::StoreError;
-use crate::web::chart::{Chart, compared, share_words};
+use crate::web::chart::{Chart, Figures};
 use crate::web::error::PageError;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::layout::{Layout, Nav, times};
@@ -24,12 +24,7 @@ struct UsagePage {
     layout: Layout,
     chart: Chart,
     period: &'static str,
-    requests: String,
-    compared: String,
-    refused: String,
-    share: String,
-    busiest: String,
-    busiest_at: String,
+    figures: Figures,
     keys_used: String,
     rows: Vec<Row>,
 }
@@ -81,12 +76,7 @@ pub async fn get(me: CurrentAccount, query: web::Query<UsageQuery>) -> PageResul
         layout: Layout::new(&me.visitor, "Usage", Nav::Usage),
         chart: Chart::of(&series, period, &times),
         period: period.word(),
-        requests: grouped(all),
-        compared: compared(all, series.before, period),
-        refused: grouped(series.totals.refused),
-        share: share_words(series.totals.refused, all),
-        busiest: grouped(series.busiest.map_or(0, |(_, requests)| requests)),
-        busiest_at: (series.busiest).map_or_else(String::new, |(at, _)| times.day_and_minute(at)),
+        figures: Figures::of(&series, period, &times),
         keys_used: grouped(i64::try_from(series.by_key.len()).unwrap_or(i64::MAX)),
         rows,
     };

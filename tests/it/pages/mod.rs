@@ -2,4 +2,6 @@
 
 mod api_keys;
 mod create;
+mod rotate;
 mod sign_in;
+mod usage;

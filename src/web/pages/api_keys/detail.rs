@@ -14,7 +14,7 @@ use crate::domain::api_keys::{self, ApiKey, KeyState};
 use crate::domain::text::Name;
 use crate::domain::usage::summary::{self, KeyUsage, Period};
 use crate::store::StoreError;
-use crate::web::chart::{Chart, compared, share_words};
+use crate::web::chart::{Chart, Figures};
 use crate::web::error::PageError;
 use crate::web::extract::form::Form;
 use crate::web::extract::visitor::CurrentAccount;
@@ -49,7 +49,9 @@ struct DetailPage {
     warnings: Vec<Warning>,
     attempts: Option<AttemptsView>,
     chart: Chart,
-    stats: Stats,
+    figures: Figures,
+    median: String,
+    median_of: String,
     requests_heading: &'static str,
     requests_line: String,
     requests: Vec<RequestView>,
@@ -66,18 +68,6 @@ struct Warning {
 struct AttemptsView {
     number: String,
     first: TimeView,
-}
-
-/// Figures over the chart.
-struct Stats {
-    requests: String,
-    compared: String,
-    refused: String,
-    share: String,
-    busiest: String,
-    busiest_at: String,
-    median: String,
-    median_of: String,
 }
 
 /// What is looked at.
@@ -250,7 +240,9 @@ async fn page(
             first: times.date_time(attempts.first_at),
         }),
         chart: Chart::of(&usage.series, period, &times),
-        stats: stats(&usage, period, &times),
+        figures: Figures::of(&usage.series, period, &times),
+        median: median_duration(&usage.requests).unwrap_or_else(|| "none".to_owned()),
+        median_of: format!("Newest {}", counted(usage.requests.len() as i64, "request")),
         requests_heading: if is_active {
             "Recent requests"
         } else {
@@ -351,20 +343,5 @@ fn times_words(number: i64) -> String {
     match number {
         1 => "once".to_owned(),
         number => format!("{} times", grouped(number)),
-    }
-}
-
-fn stats(usage: &KeyUsage, period: Period, times: &Times) -> Stats {
-    let series = &usage.series;
-    let all = series.totals.all();
-    Stats {
-        requests: grouped(all),
-        compared: compared(all, series.before, period),
-        refused: grouped(series.totals.refused),
-        share: share_words(series.totals.refused, all),
-        busiest: grouped(series.busiest.map_or(0, |(_, requests)| requests)),
-        busiest_at: (series.busiest).map_or_else(String::new, |(at, _)| times.day_and_minute(at)),
-        median: median_duration(&usage.requests).unwrap_or_else(|| "none".to_owned()),
-        median_of: format!("Newest {}", counted(usage.requests.len() as i64, "request")),
     }
 }
