@@ -8,6 +8,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection};
@@ -167,19 +168,42 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {
         ConnectionError::InvalidConnectionUrl("the path is not valid UTF-8".to_owned())
     })?;
     let mut connection = SqliteConnection::establish(path)?;
-    // The busy timeout comes first, since changing the journal mode may itself have to wait.
+    connection
+        .batch_execute("PRAGMA busy_timeout = 5000")
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    switch_to_wal(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?;
     // FULL: an acknowledged change survives the loss of power, not only of the process.
     connection
         .batch_execute(
-            "PRAGMA busy_timeout = 5000;
-             PRAGMA foreign_keys = ON;
-             PRAGMA journal_mode = WAL;
+            "PRAGMA foreign_keys = ON;
              PRAGMA synchronous = FULL;
              PRAGMA cache_size = -4000;
              PRAGMA temp_store = MEMORY;",
         )
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
+}
+
+/// Of two that switch a new file at the same time, SQLite refuses one at once, whatever the busy timeout, since each holds
+/// a lock that the other waits for (sqlite.org/c3ref/busy_handler.html). It then tries again, for as long as any other
+/// query would have waited.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a lock is waited for is about this machine's time"
+)]
+fn switch_to_wal(connection: &mut SqliteConnection) -> diesel::QueryResult<()> {
+    let began = Instant::now();
+    loop {
+        match connection.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(error)
+                if error.to_string().contains("is locked")
+                    && began.elapsed() < Duration::from_secs(5) =>
+            {
+                std::thread::park_timeout(Duration::from_millis(20));
+            }
+            done => return done,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -38,6 +38,33 @@ async fn a_thousand_clients_that_send_slowly_keep_no_one_waiting() {
     drop(slow);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn headers_over_the_limit_are_refused_and_nothing_is_counted() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    let fields = [("name", "CI"), ("expires_in", "90d"), ("access", "all")];
+    let program = app.program(maren.create_key(&fields).await);
+    let large = "a".repeat(1_000_000);
+    for path in ["/auth", "/api/v1/account", "/settings/api"] {
+        // The server may close the connection before all of it was sent.
+        let client = reqwest::Client::new();
+        let request = client.get(app.url(path)).header("x-api-key", &program.key);
+        if let Ok(answer) = request.header("x-large", &large).send().await {
+            assert_eq!(answer.status(), 431, "{path}");
+        }
+    }
+    app.flush();
+    let page = format!(
+        "/settings/api/{}",
+        crate::support::actors::id_of(&program.key)
+    );
+    assert_eq!(
+        maren.get(&page).await.page.all(".requests tbody tr").len(),
+        0
+    );
+    program.get("/auth").await.expect(200);
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "what a kill may lose is measured in this machine's time"

@@ -148,11 +148,19 @@ on_both_engines! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_expired_key_does_not_use_up_its_limit_in_redis() {
     let Some(redis) = Redis::start() else { return };
-    let app = TestApp::spawn_with(Engine::Sqlite, &[("REDIS_URL", &redis.url())]).await;
-    let program = app.program(key_with_limit(&app, "maren@example.com", "1").await);
+    let url = redis.url();
+    let settings = [("REDIS_URL", url.as_str())];
+    let app = TestApp::spawn_with(Engine::Sqlite, &settings).await;
+    let key = key_with_limit(&app, "maren@example.com", "1").await;
     app.advance(TimeDelta::days(91));
-    program.get(AUTH).await.expect_problem(401, "expired_key");
+    app.program(&*key)
+        .get(AUTH)
+        .await
+        .expect_problem(401, "expired_key");
     app.advance(TimeDelta::days(-91));
+    // What an instance has seen expire stays expired there: another one has not seen it.
+    let other = TestApp::spawn_beside(&app, &settings).await;
+    let program = other.program(&*key);
     assert_eq!(ask(&program).await, 200);
     assert_eq!(ask(&program).await, 429);
 }
