@@ -1,359 +1,365 @@
-//! The configurations in `deploy/`, with the real gateways: nginx, Caddy, HAProxy.
-//!
-//! Each test takes the file as it is and replaces addresses, paths and what needs another user.
+//! The gateways of `deploy/`, each in front of a service: what passes, what does not, and what each side gets to see.
 
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr};
 
-use keyport::domain::usage::summary::RequestRow;
-use keyport::ids::ApiKeyId;
-use keyport::store::{StoreError, usage};
-use reqwest::header::HeaderMap;
-use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
+use keyport::store::usage::{self, RequestRow};
+use reqwest::Method;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use crate::support::actors::{Program, id_of};
-use crate::support::upstream::Upstream;
-use crate::support::{Engine, TestApp};
+use crate::support::actors::{Answer, id_of};
+use crate::support::proxy::{Gateway, Proxy, free_address};
+use crate::support::upstream::{Seen, Upstream};
+use crate::support::{Engine, Person, TestApp};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Gateway {
-    Nginx,
-    Caddy,
-    Haproxy,
-}
+/// Where clients of these tests are: another address than the gateways', so that the two cannot be mistaken.
+const CLIENT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-/// A gateway that runs; it is killed with this value.
-struct Running {
-    address: SocketAddr,
-    child: Child,
-    // The configuration is read again by some of them.
-    _folder: TempDir,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl Gateway {
-    fn program(self) -> &'static str {
-        match self {
-            Self::Nginx => "nginx",
-            Self::Caddy => "caddy",
-            Self::Haproxy => "haproxy",
-        }
-    }
-
-    /// True if it can be started here. `scripts/test` installs the gateways and says so; then each has to be there.
-    fn is_here(self) -> bool {
-        let version = if self == Self::Caddy { "version" } else { "-v" };
-        let found = Command::new(self.program())
-            .arg(version)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok();
-        let name = self.program();
-        let is_wanted = std::env::var_os("KEYPORT_TEST_PROXIES").is_some();
-        assert!(found || !is_wanted, "install the Debian package {name}");
-        found && is_wanted
-    }
-
-    async fn start(self, keyport: SocketAddr, service: SocketAddr) -> Running {
-        let folder = tempfile::tempdir().unwrap();
-        let address = free_address().await;
-        let replaced = |file: &str| {
-            std::fs::read_to_string(format!("deploy/{file}"))
-                .unwrap()
-                .replace("127.0.0.1:8080", &keyport.to_string())
-                .replace("127.0.0.1:9000", &service.to_string())
-        };
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        let write = |name: &str, text: String| std::fs::write(path(name), text).unwrap();
-        let mut command = Command::new(self.program());
-        match self {
-            Self::Nginx => {
-                let config = replaced("nginx/keyport.conf")
-                    .replace("listen 443 ssl;", &format!("listen {address};"))
-                    .replace("/var/log/nginx/keyport-service.log", &path("access.log"));
-                write("keyport.conf", without(&config, &["ssl_certificate"]));
-                let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-                    .map(|name| format!("{name}_temp_path {};", path(name)))
-                    .join("\n");
-                write(
-                    "nginx.conf",
-                    format!(
-                        "daemon off; master_process off; pid {};\nerror_log stderr;\nevents {{}}\n\
-                         http {{\n{temporary}\ninclude {};\n}}\n",
-                        path("pid"),
-                        path("keyport.conf")
-                    ),
-                );
-                command.args(["-p", &path(""), "-c", &path("nginx.conf"), "-e", "stderr"]);
-            }
-            Self::Caddy => {
-                let config = replaced("caddy/Caddyfile")
-                    .replace("api.example.com {", &format!("http://{address} {{"));
-                let options = "{\n\tadmin off\n\tauto_https off\n}\n";
-                write("Caddyfile", format!("{options}{config}"));
-                command.args([
-                    "run",
-                    "--adapter",
-                    "caddyfile",
-                    "--config",
-                    &path("Caddyfile"),
-                ]);
-                command
-                    .env("XDG_DATA_HOME", path(""))
-                    .env("XDG_CONFIG_HOME", path(""));
-            }
-            Self::Haproxy => {
-                write("keyport.lua", replaced("haproxy/keyport.lua"));
-                let config = replaced("haproxy/haproxy.cfg")
-                    .replace(
-                        "bind :443 ssl crt /etc/haproxy/certs/api.example.com.pem",
-                        &format!("bind {address}"),
-                    )
-                    .replace("/etc/haproxy/keyport.lua", &path("keyport.lua"));
-                let config = without(
-                    &config,
-                    &["    user ", "    group ", "    log ", "log global"],
-                );
-                write("haproxy.cfg", config);
-                command.args(["-db", "-f", &path("haproxy.cfg")]);
-            }
-        }
-        let log = std::fs::File::create(path("log")).unwrap();
-        let errors = log.try_clone().unwrap();
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(errors)
-            .spawn()
-            .unwrap();
-        let mut running = Running {
-            address,
-            child,
-            _folder: folder,
-        };
-        running.wait_until_it_listens().await;
-        running
-    }
-}
-
-impl Running {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "another program's start is waited for, a bounded number of times"
-    )]
-    async fn wait_until_it_listens(&mut self) {
-        for _ in 0..400 {
-            if TcpStream::connect(self.address).await.is_ok() {
-                return;
-            }
-            if self.child.try_wait().unwrap().is_some() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        let log = std::fs::read_to_string(self._folder.path().join("log")).unwrap();
-        panic!("the gateway does not listen: {log}");
-    }
-
-    fn program(&self, key: &str) -> Program {
-        Program::new(format!("http://{}", self.address), key.to_owned())
-    }
-}
-
-/// The lines that contain none of these.
-fn without(text: &str, words: &[&str]) -> String {
-    let kept = text
-        .lines()
-        .filter(|line| !words.iter().any(|word| line.contains(word)));
-    kept.map(|line| format!("{line}\n")).collect()
-}
-
-async fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap()
-}
-
-async fn app() -> TestApp {
-    TestApp::spawn_with(Engine::Sqlite, &[("KEYPORT_TRUSTED_PROXIES", "127.0.0.1")]).await
-}
-
-/// Headers that a client forges; some services read `_` as `-`.
-const FORGED: [(&str, &str); 8] = [
-    ("x-keyport-account-id", "forged"),
-    ("x_keyport_account_id", "forged"),
-    ("x-keyport-expires", "forged"),
-    ("x_keyport-scopes", "forged"),
-    ("x-forwarded-for", "192.0.2.66"),
-    ("forwarded", "for=192.0.2.66"),
-    ("x-original-uri", "/forged"),
-    ("x-original-method", "FORGED"),
+const IDENTITY: [&str; 5] = [
+    "x-keyport-key-id",
+    "x-keyport-account-id",
+    "x-keyport-account-name",
+    "x-keyport-scopes",
+    "x-keyport-expires",
 ];
 
-fn requests(app: &TestApp, key: &str) -> Vec<RequestRow> {
-    let id: ApiKeyId = id_of(key).parse().unwrap();
-    app.flush();
-    let rows: Result<_, StoreError> = app
-        .state
-        .pool
-        .read_now(|db| usage::list_requests(db, id, 100));
-    rows.unwrap()
+/// keyport, a service, and a gateway between it and its clients. The gateway goes first when all of it ends.
+struct Place {
+    gateway: Gateway,
+    proxy: Proxy,
+    service: Upstream,
+    maren: Person,
+    app: TestApp,
+    client: reqwest::Client,
 }
 
-async fn lets_through_whom_keyport_accepts(gateway: Gateway) {
-    if !gateway.is_here() {
-        return;
+impl Place {
+    async fn new(gateway: Gateway, settings: &[(&str, &str)]) -> Self {
+        let settings = [&[("KEYPORT_TRUSTED_PROXIES", "127.0.0.1")], settings].concat();
+        let app = TestApp::spawn_with(Engine::Sqlite, &settings).await;
+        let service = Upstream::spawn().await;
+        let proxy = Proxy::start(gateway, app.address, service.address).await;
+        let client = reqwest::Client::builder()
+            .local_address(IpAddr::from(CLIENT))
+            .build()
+            .unwrap();
+        Self {
+            gateway,
+            maren: app.person("maren@example.com", "Maren Økafor").await,
+            proxy,
+            service,
+            app,
+            client,
+        }
     }
-    let (app, service) = (app().await, Upstream::start().await);
-    let running = gateway.start(app.address, service.address).await;
-    let mut maren = app.person("maren@example.com", "Zoë Okafor").await;
-    let fields = [("name", "CI"), ("expires_in", "never"), ("access", "all")];
-    let key = maren.create_key(&fields).await;
-    let answer = running
-        .program(&key)
-        .send(reqwest::Method::GET, "/invoices?page=2", None, &FORGED)
-        .await;
-    answer.expect(200);
-    let heads = service.take();
-    let [head] = heads.as_slice() else {
-        panic!("{heads:?}")
-    };
-    assert!(head.starts_with("get /invoices?page=2 "), "{head}");
-    let value = |name: &str| {
-        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
-        let found: Vec<&str> = lines
-            .by_ref()
-            .filter(|(known, _)| *known == name)
-            .map(|(_, value)| value.trim())
-            .collect();
-        found.join("|")
-    };
-    assert_eq!(value("x-keyport-key-id"), id_of(&key).to_lowercase());
-    assert_eq!(value("x-keyport-account-name"), "zo%c3%ab%20okafor");
-    assert!(value("x-keyport-scopes").contains("keys:read"));
-    // Nothing to say, and the client's own copy is gone all the same.
-    assert_eq!(value("x-keyport-expires"), "");
-    assert!(!head.contains("forged"), "{head}");
-    assert!(!head.contains("192.0.2.66"), "{head}");
-    assert!(!head.contains(&key.to_lowercase()), "{head}");
-    let seen = requests(&app, &key);
-    assert_eq!(
-        (seen[0].method.as_str(), seen[0].path.as_str()),
-        ("GET", "/invoices")
-    );
-    assert_eq!(seen[0].address, "127.0.0.1");
-}
 
-async fn refuses_whom_keyport_refuses(gateway: Gateway) {
-    if !gateway.is_here() {
-        return;
+    async fn key(&mut self, fields: &[(&str, &str)]) -> String {
+        let all = [&[("name", "CI"), ("expires_in", "1h")], fields].concat();
+        self.maren.create_key(&all).await
     }
-    let (app, service) = (app().await, Upstream::start().await);
-    let running = gateway.start(app.address, service.address).await;
-    let mut maren = app.person("maren@example.com", "Maren").await;
-    let fields = [
-        ("name", "CI"),
-        ("expires_in", "90d"),
-        ("access", "chosen"),
-        ("scope", "keys:read"),
-    ];
-    let key = maren.create_key(&fields).await;
-    let program = running.program(&key);
-    program.get("/").await.expect(200);
-    program.get("/reports/2026").await.expect(403);
-    let challenge = running.program("nonsense").get("/").await.expect(401);
-    assert_eq!(
-        challenge.header("www-authenticate"),
-        "ApiKey realm=\"keyport\""
-    );
-    let two = [("authorization", "Bearer other")];
-    program
-        .send(reqwest::Method::GET, "/", None, &two)
-        .await
-        .expect(400);
-    let nothing = reqwest::get(format!("http://{}/", running.address))
-        .await
-        .unwrap();
-    assert_eq!(nothing.status(), 401);
-    maren.deactivate(&id_of(&key)).await;
-    program.get("/").await.expect(401);
-    assert_eq!(
-        service.take().len(),
-        1,
-        "a refused request reached the service"
-    );
-}
 
-async fn carries_the_rate_limit(gateway: Gateway) {
-    if !gateway.is_here() {
-        return;
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let url = format!("http://{}{path}", self.proxy.address);
+        let mut request = self.client.request(method, url).body("a body");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::of(request.send().await.unwrap()).await
     }
-    let (app, service) = (app().await, Upstream::start().await);
-    let running = gateway.start(app.address, service.address).await;
-    let mut maren = app.person("maren@example.com", "Maren").await;
-    let fields = [
-        ("name", "CI"),
-        ("expires_in", "90d"),
-        ("access", "all"),
-        ("rate_limit", "2"),
-    ];
-    let program = running.program(&maren.create_key(&fields).await);
-    program.get("/").await.expect(200);
-    program.get("/").await.expect(200);
-    let refused = program.get("/").await.expect(429);
-    let headers: &HeaderMap = &refused.headers;
-    assert_eq!(headers["retry-after"], "60");
-    assert!(headers["ratelimit"].to_str().unwrap().contains("r=0"));
-    assert_eq!(service.take().len(), 2);
-}
 
-async fn refuses_everyone_while_keyport_is_away(gateway: Gateway) {
-    if !gateway.is_here() {
-        return;
+    async fn get(&self, path: &str, key: &str) -> Answer {
+        self.send(Method::GET, path, &[("x-api-key", key)]).await
     }
-    let service = Upstream::start().await;
-    // Nobody listens there.
-    let running = gateway.start(free_address().await, service.address).await;
-    let refused = running.program("kp_anything").get("/").await;
-    assert!(refused.status.is_server_error(), "{}", refused.status);
-    assert_eq!(service.take().len(), 0);
+
+    /// The status of a request whose path no client library would send as it is.
+    async fn status_of_raw(&self, path: &str, key: &str) -> u16 {
+        let address = self.proxy.address;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nx-api-key: {key}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let status = answer.split(' ').nth(1);
+        status
+            .unwrap_or_else(|| panic!("no status: {answer}"))
+            .parse()
+            .unwrap()
+    }
+
+    /// The one request that reached the service.
+    #[track_caller]
+    fn arrived(&self) -> Seen {
+        let mut seen = self.service.take();
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        seen.remove(0)
+    }
+
+    #[track_caller]
+    fn nothing_arrived(&self) {
+        let seen = self.service.take();
+        assert!(seen.is_empty(), "{seen:?}");
+    }
+
+    /// What the usage log holds of a key, the newest first.
+    fn log_of(&self, key: &str) -> Vec<RequestRow> {
+        self.app.flush();
+        let id = id_of(key).parse().unwrap();
+        let read = |db: &mut _| usage::list_requests(db, id, 10);
+        self.app.state.pool.read_now(read).unwrap()
+    }
 }
 
-/// One test for each gateway.
-macro_rules! with_each_gateway {
-    ($($name:ident),*) => {$(
+/// Makes three tests of one: behind nginx, Caddy and HAProxy, if `KEYPORT_TEST_PROXIES` asks for them.
+macro_rules! behind_each_gateway {
+    (async fn $name:ident($place:ident $(, $setting:expr)?) $body:block) => {
+        async fn $name(mut $place: Place) $body
+
         mod $name {
-            use super::Gateway;
+            use super::{Gateway, Place};
+
+            async fn behind(gateway: Gateway) {
+                let settings: &[(&str, &str)] = &[$($setting)?];
+                if gateway.is_tested() {
+                    super::$name(Place::new(gateway, settings).await).await;
+                }
+            }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn nginx() {
-                super::$name(Gateway::Nginx).await;
+                behind(Gateway::Nginx).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn caddy() {
-                super::$name(Gateway::Caddy).await;
+                behind(Gateway::Caddy).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn haproxy() {
-                super::$name(Gateway::Haproxy).await;
+                behind(Gateway::Haproxy).await;
             }
         }
-    )*};
+    };
 }
 
-with_each_gateway!(
-    lets_through_whom_keyport_accepts,
-    refuses_whom_keyport_refuses,
-    carries_the_rate_limit,
-    refuses_everyone_while_keyport_is_away
-);
+behind_each_gateway! {
+    async fn an_accepted_request_arrives_with_whose_it_is_and_without_its_key(place) {
+        let key = place.key(&[("access", "chosen"), ("scope", "keys:read"), ("scope", "reports:read")]).await;
+        let account = place.app.program(&key).get("/api/v1/account").await.expect(200).json();
+        for (name, value) in [
+            ("x-api-key", key.clone()),
+            ("authorization", format!("Bearer {key}")),
+            ("authorization", format!("ApiKey {key}")),
+        ] {
+            let answer = place.send(Method::POST, "/things/7%2F8?a=1&b=%20", &[(name, &value)]).await.expect(200);
+            assert_eq!(answer.text(), "the service's answer");
+            let seen = place.arrived();
+            assert_eq!((seen.method.as_str(), seen.body.as_str()), ("POST", "a body"));
+            assert_eq!(seen.target, "/things/7%2F8?a=1&b=%20");
+            assert_eq!(seen.all("x-keyport-key-id"), [id_of(&key)]);
+            assert_eq!(seen.all("x-keyport-account-id"), [account["account_id"].as_str().unwrap()]);
+            assert_eq!(seen.all("x-keyport-account-name"), ["Maren%20%C3%98kafor"]);
+            assert_eq!(seen.all("x-keyport-scopes"), ["keys:read reports:read"]);
+            assert_eq!(seen.all("x-keyport-expires"), ["2026-11-22T19:31:00Z"]);
+            assert!(seen.mentions(&key).is_empty(), "{seen:?}");
+            assert!(seen.all("authorization").is_empty());
+            assert_eq!(seen.all("x-forwarded-for"), [CLIENT.to_string()]);
+            assert_eq!(seen.all("x-forwarded-proto"), ["http"]);
+        }
+    }
+}
+
+behind_each_gateway! {
+    async fn forged_headers_never_reach_the_service(place) {
+        // Without an expiry, the true X-Keyport-Expires is empty: that too replaces a forged one.
+        let key = place.maren.create_key(&[("name", "Long"), ("expires_in", "never"), ("access", "all")]).await;
+        let mut forged = vec![("x-api-key", key.clone())];
+        let spellings = IDENTITY.iter().flat_map(|name| {
+            [(*name).to_owned(), name.replace('-', "_"), name.replacen('-', "_", 1), name.replacen("t-", "t_", 2)]
+        });
+        let names: Vec<String> = spellings
+            .chain(["x-keyport-admin", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-method"].map(str::to_owned))
+            .chain(["x-forwarded-uri", "x-original-uri", "x-original-method", "x-original-url", "x_forwarded_for"].map(str::to_owned))
+            .collect();
+        forged.extend(names.iter().map(|name| (name.as_str(), "for=203.0.113.9".to_owned())));
+        // The identity that is there must not be taken away either.
+        let named = format!("close, {}, x-forwarded-for, x-original-method, x-forwarded-uri", IDENTITY.join(", "));
+        for connection in ["keep-alive", named.as_str()] {
+            let mut headers: Vec<(&str, &str)> = forged.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            headers.push(("connection", connection));
+            place.send(Method::GET, "/", &headers).await.expect(200);
+            let seen = place.arrived();
+            let left: Vec<_> = seen.mentions("203.0.113.9").into_iter().filter(|name| *name != "x-keyport-admin").collect();
+            assert!(left.is_empty(), "{left:?} in {seen:?}");
+            assert_eq!(seen.all("x-keyport-key-id"), [id_of(&key)]);
+            assert_eq!(seen.all("x-keyport-account-name"), ["Maren%20%C3%98kafor"]);
+            assert!(seen.all("x-keyport-expires").iter().all(|value| value.is_empty()), "{seen:?}");
+            assert_eq!(seen.all("x-forwarded-for"), [CLIENT.to_string()]);
+        }
+    }
+}
+
+behind_each_gateway! {
+    async fn a_refused_key_gets_401_and_the_service_is_not_called(place) {
+        let key = place.key(&[("access", "all")]).await;
+        place.get("/", &key).await.expect(200);
+        place.arrived();
+        place.maren.deactivate(&id_of(&key)).await;
+        let missing = place.send(Method::GET, "/", &[]).await;
+        for refused in [missing, place.get("/", "kp_nonsense").await, place.get("/", &key).await] {
+            let refused = refused.expect(401);
+            let challenges: Vec<_> = refused.headers.get_all("www-authenticate").iter().collect();
+            assert_eq!(challenges, ["ApiKey realm=\"keyport\""]);
+            assert_eq!(refused.header("content-type"), "application/problem+json");
+            assert_eq!(refused.json()["status"], 401);
+            assert!(!refused.header("x-request-id").is_empty());
+            place.nothing_arrived();
+        }
+        place.send(Method::POST, "/", &[("x-api-key", &key)]).await.expect(401);
+        place.send(Method::GET, "/_keyport/any", &[]).await.expect(if place.gateway == Gateway::Nginx { 404 } else { 401 });
+        place.nothing_arrived();
+    }
+}
+
+behind_each_gateway! {
+    async fn a_missing_scope_is_403_however_the_path_is_written(place) {
+        let reader = place.key(&[("access", "chosen"), ("scope", "keys:read")]).await;
+        let reporter = place.key(&[("access", "chosen"), ("scope", "reports:read")]).await;
+        let refused = place.get("/reports/2026", &reader).await.expect(403);
+        assert_eq!(refused.json()["status"], 403);
+        for path in ["//reports/2026", "/a/../reports/2026", "/%72eports/2026", "/a%2f..%2freports/x", "/./reports", "/reports"] {
+            let status = place.status_of_raw(path, &reader).await;
+            assert!(matches!(status, 400 | 403), "{path}: {status}");
+        }
+        place.nothing_arrived();
+        place.get("/reports/2026", &reporter).await.expect(200);
+        assert_eq!(place.arrived().all("x-keyport-scopes"), ["reports:read"]);
+        place.get("/other", &reader).await.expect(200);
+        place.arrived();
+    }
+}
+
+behind_each_gateway! {
+    async fn over_the_limit_is_429_with_the_time_to_wait(place) {
+        let key = place.key(&[("access", "all"), ("rate_limit", "2")]).await;
+        for _ in 0..2 {
+            place.get("/", &key).await.expect(200);
+            place.arrived();
+        }
+        let refused = place.get("/", &key).await.expect(429);
+        assert_eq!(refused.header("retry-after"), "60");
+        assert_eq!(refused.header("ratelimit-policy"), "\"minute\";q=2;w=60");
+        assert!(refused.header("ratelimit").contains("r=0"));
+        assert_eq!(refused.json()["status"], 429);
+        place.nothing_arrived();
+        place.app.advance(chrono::TimeDelta::seconds(60));
+        place.get("/", &key).await.expect(200);
+    }
+}
+
+behind_each_gateway! {
+    async fn two_credentials_or_a_key_in_the_url_are_400(place) {
+        let key = place.key(&[("access", "all")]).await;
+        let two = [("x-api-key", key.as_str()), ("authorization", "Bearer kp_other")];
+        place.send(Method::GET, "/", &two).await.expect(400);
+        let refused = place.send(Method::GET, &format!("/?a=1&apikey={key}"), &[]).await.expect(400);
+        assert_eq!(refused.json()["status"], 400);
+        place.nothing_arrived();
+    }
+}
+
+behind_each_gateway! {
+    async fn a_key_in_the_url_that_is_allowed_there_goes_no_further(place, ("KEYPORT_QUERY_KEYS", "allow")) {
+        let key = place.key(&[("access", "all")]).await;
+        for query in [
+            format!("apikey={key}"),
+            format!("a=1&apikey={key}&b=%2F"),
+            format!("apikey={key}&apikey={key}&a=1"),
+        ] {
+            let answer = place.send(Method::GET, &format!("/things?{query}"), &[]).await;
+            // Caddy cannot take a part out of a query, so there the request ends.
+            if place.gateway == Gateway::Caddy {
+                answer.expect(400);
+                place.nothing_arrived();
+                continue;
+            }
+            answer.expect(200);
+            let seen = place.arrived();
+            assert!(!seen.target.contains("apikey"), "{}", seen.target);
+            assert_eq!(seen.target.contains("a=1"), query.contains("a=1"), "{}", seen.target);
+            assert!(seen.mentions(&key).is_empty(), "{seen:?}");
+        }
+        assert_eq!(place.log_of(&key)[0].path, "/things");
+    }
+}
+
+behind_each_gateway! {
+    async fn the_usage_log_holds_the_original_request_and_the_true_address(place) {
+        let key = place.key(&[("access", "all")]).await;
+        let headers = [
+            ("x-api-key", key.as_str()),
+            ("user-agent", "exporter/2"),
+            ("x-forwarded-for", "203.0.113.9"),
+            ("forwarded", "for=203.0.113.9"),
+            ("x-original-uri", "/forged"),
+            ("x-original-method", "TRACE"),
+            ("x-forwarded-uri", "/forged"),
+            ("x-forwarded-method", "TRACE"),
+            ("x-original-url", "/forged"),
+            ("x-auth-request-method", "TRACE"),
+        ];
+        place.send(Method::DELETE, "/things/7?a=1", &headers).await.expect(200);
+        place.send(Method::PUT, "/reports/7", &headers).await.expect(200);
+        let log = place.log_of(&key);
+        // Each worker writes its own, so two of one instant come in any order.
+        let mut told: Vec<_> = log.iter().map(|row| (row.method.as_str(), row.path.as_str(), row.status)).collect();
+        told.sort_unstable();
+        assert_eq!(told, [("DELETE", "/things/7", 200), ("PUT", "/reports/7", 200)]);
+        for row in &log {
+            assert_eq!(row.address, CLIENT.to_string());
+            assert_eq!(row.client, "exporter/2");
+        }
+    }
+}
+
+/// Every request is refused while keyport is not there, and while it takes connections but gives no answer.
+async fn nothing_passes_without_an_answer(gateway: Gateway) {
+    if !gateway.is_tested() {
+        return;
+    }
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let service = Upstream::spawn().await;
+    for keyport in [free_address(), silent.local_addr().unwrap()] {
+        let proxy = Proxy::start(gateway, keyport, service.address).await;
+        for path in ["/", "/reports/7"] {
+            let url = format!("http://{}{path}", proxy.address);
+            let request = reqwest::Client::new()
+                .get(url)
+                .header("x-api-key", "kp_any");
+            let status = request.send().await.unwrap().status();
+            assert!(status.is_server_error(), "{status}");
+        }
+    }
+    assert!(service.take().is_empty());
+}
+
+mod nothing_passes_without_an_answer {
+    use super::Gateway;
+
+    #[tokio::test]
+    async fn nginx() {
+        super::nothing_passes_without_an_answer(Gateway::Nginx).await;
+    }
+
+    #[tokio::test]
+    async fn caddy() {
+        super::nothing_passes_without_an_answer(Gateway::Caddy).await;
+    }
+
+    #[tokio::test]
+    async fn haproxy() {
+        super::nothing_passes_without_an_answer(Gateway::Haproxy).await;
+    }
+}

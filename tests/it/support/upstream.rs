@@ -1,54 +1,115 @@
-//! A service behind a gateway: remembers each request as it came, and answers with it.
+//! A service behind a gateway: says yes to everything, and remembers what it was sent.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use tokio::sync::oneshot;
 
-#[derive(Clone)]
+/// A request as it reached the service.
+#[derive(Debug)]
+pub struct Seen {
+    pub method: String,
+    /// Path and query, as they stood in the request line.
+    pub target: String,
+    pub body: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Seen {
+    /// Every value of a header.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let same = |(known, _): &&(String, String)| known == name;
+        self.headers
+            .iter()
+            .filter(same)
+            .map(|(_, value)| value.as_str())
+            .collect()
+    }
+
+    /// The names of all headers that hold this text, in a name or a value.
+    pub fn mentions(&self, text: &str) -> Vec<&str> {
+        self.headers
+            .iter()
+            .filter(|(name, value)| name.contains(text) || value.contains(text))
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+}
+
+/// The service; it stops when this is dropped.
 pub struct Upstream {
     pub address: SocketAddr,
-    heads: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<()>>,
 }
 
 impl Upstream {
-    pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let upstream = Self {
-            address: listener.local_addr().unwrap(),
-            heads: Arc::default(),
-        };
-        let heads = upstream.heads.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream, heads.clone()));
-            }
+    pub async fn spawn() -> Self {
+        let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let shared = web::Data::from(seen.clone());
+        let (started_tx, started) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let app = move || {
+                    App::new()
+                        .app_data(shared.clone())
+                        .default_service(web::to(answer))
+                };
+                let server = HttpServer::new(app)
+                    .workers(1)
+                    .disable_signals()
+                    .bind(("127.0.0.1", 0))
+                    .unwrap();
+                started_tx.send(server.addrs()[0]).unwrap();
+                let server = server.run();
+                let handle = server.handle();
+                actix_web::rt::spawn(server);
+                // Dropping the sender is the sign to stop, too.
+                let _ = stopped.await;
+                handle.stop(false).await;
+            });
         });
-        upstream
+        Self {
+            address: started.await.expect("the service starts"),
+            seen,
+            stop: Some(stop),
+            server: Some(server),
+        }
     }
 
-    /// The requests that have arrived, line by line in lower case, and forgets them.
-    pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.heads.lock().unwrap())
+    /// What has arrived since the last look.
+    pub fn take(&self) -> Vec<Seen> {
+        std::mem::take(&mut *self.seen.lock().unwrap())
     }
 }
 
-async fn answer(mut stream: TcpStream, heads: Arc<Mutex<Vec<String>>>) {
-    let mut head = Vec::new();
-    let mut buffer = [0; 4096];
-    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
-        match stream.read(&mut buffer).await {
-            Ok(0) | Err(_) => return,
-            Ok(read) => head.extend_from_slice(&buffer[..read]),
+async fn answer(req: HttpRequest, body: String, seen: web::Data<Mutex<Vec<Seen>>>) -> HttpResponse {
+    let headers = req.headers().iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    });
+    seen.lock().unwrap().push(Seen {
+        method: req.method().to_string(),
+        target: req.uri().to_string(),
+        body,
+        headers: headers.collect(),
+    });
+    HttpResponse::Ok().body("the service's answer")
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(server) = self.server.take() {
+            let ended = server.join();
+            assert!(
+                ended.is_ok() || std::thread::panicking(),
+                "the service panicked"
+            );
         }
     }
-    let text = String::from_utf8_lossy(&head).to_lowercase();
-    heads.lock().unwrap().push(text.clone());
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
-        text.len()
-    );
-    // The gateway may have gone.
-    drop(stream.write_all(answer.as_bytes()).await);
 }
