@@ -109,6 +109,7 @@ pub fn rotate(
     let current = rows::current_secret(db, id)?.ok_or(RotateKeyError::NotFound)?;
     let number = current.secret_number;
     let old_ends_at = (act.now + overlap.duration()).min(key.ends_at);
+    let earlier = verification::list_replaced(db, id, 1)?.pop();
     verification::end_replaced(db, id, act.now)?;
     verification::insert_replaced(
         db,
@@ -121,7 +122,10 @@ pub fn rotate(
             ends_at: old_ends_at,
         },
     )?;
-    if let Some(last_use) = &key.last_use {
+    // While two secrets worked, each one's use was noted apart, and the key's last use may be the other one's.
+    if let Some(last_use) = &key.last_use
+        && earlier.is_none_or(|earlier| earlier.ends_at <= last_use.at)
+    {
         last_uses::upsert_secret(db, id, number, last_use.at)?;
     }
     // The prefix stays, also where new keys have another brand by now.
