@@ -227,6 +227,8 @@ impl Desk {
             self.figures.note_flush();
             return Ok(());
         }
+        // Workers' notes come one after the other. Rows are numbered as they are written, and pages go by the number.
+        self.waiting.details.sort_by_key(|detail| detail.at);
         let began = Instant::now();
         let prune = self.keys_to_prune();
         let batch = &self.waiting;
