@@ -90,6 +90,8 @@ pub struct Need<'a> {
     pub scopes: &'a [&'a str],
     /// The client's address; `None` if it is not known for sure.
     pub address: Option<IpAddr>,
+    /// True if the request is refused whatever the verdict is: then it does not use up the rate limit.
+    pub is_refused: bool,
 }
 
 /// Gives verdicts. One for each worker; stays on its thread.
@@ -142,10 +144,10 @@ impl Verifier {
         let outcome = match judge(&record, secret, at, need) {
             Some(refusal) => Err(refusal),
             None => match record.rate_limit {
-                Some(limit) => (self.limiter.take(record.id, limit, at).await)
+                Some(limit) if !need.is_refused => (self.limiter.take(record.id, limit, at).await)
                     .map(Some)
                     .map_err(Refusal::RateLimited),
-                None => Ok(None),
+                _ => Ok(None),
             },
         };
         Ok(Verdict {
@@ -187,6 +189,7 @@ pub fn explain(
         let need = Need {
             scopes: &[scope.as_str()],
             address,
+            is_refused: false,
         };
         judge(&record, SecretMatch::Current, now, need)
     };
@@ -296,6 +299,7 @@ mod tests {
         let need = Need {
             scopes: &scopes,
             address: Some(address),
+            is_refused: false,
         };
         let lacking = Refusal::MissingScope(KEYS_WRITE.to_owned());
         assert_eq!(judge(&key, CURRENT, NOW, need), Some(lacking));

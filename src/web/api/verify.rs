@@ -147,6 +147,7 @@ pub async fn verify(
     let need = Need {
         scopes: &scope.as_deref().into_iter().collect::<Vec<_>>(),
         address,
+        is_refused: false,
     };
     let figures = &worker.figures;
     let verdict = (worker.verifier.verify(key.as_bytes(), need).await)

@@ -70,15 +70,17 @@ impl KeyCheck {
         let Some(presented) = presented else {
             return Ok(None);
         };
+        let is_refused_in_url = presented.in_url && state.query_keys == QueryKeys::Refuse;
         let need = Need {
             scopes,
             address: client::known_address(req),
+            is_refused: is_refused_in_url,
         };
         let verdict = (worker.verifier.verify(&presented.text, need).await)
             .inspect_err(|_| figures.count_timed(Answer::Unavailable, began.elapsed()))?;
         let check = Self {
             verdict,
-            is_refused_in_url: presented.in_url && state.query_keys == QueryKeys::Refuse,
+            is_refused_in_url,
             exposures: Exposures {
                 in_url: presented.in_url,
                 on_plain_http: client::is_exposed_on_plain_http(req),
