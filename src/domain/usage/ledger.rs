@@ -62,6 +62,8 @@ pub struct Use<'a> {
     pub at: Timestamp,
     /// What became of it.
     pub outcome: Outcome,
+    /// True if a true secret was presented that no longer works, whatever the outcome says first.
+    pub is_dead: bool,
     /// Where the key was seen that it should not have been.
     pub exposures: Exposures,
     /// From where; `None` if not known for sure.
@@ -147,7 +149,7 @@ impl Ledger {
         if one.outcome == Outcome::Accepted {
             set_last(&mut notes.last_use, one);
             notes.note_secret(one);
-        } else if one.outcome.is_dead_key() {
+        } else if one.is_dead {
             notes.note_attempt(one);
         }
         // Only a true secret is exposed.

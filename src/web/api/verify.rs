@@ -161,6 +161,7 @@ pub async fn verify(
             secret: verdict.secret,
             at: verdict.at,
             outcome,
+            is_dead: outcome.is_dead_key(),
             exposures: Exposures::default(),
             address,
             client: client::name_as_sent(&req),

@@ -124,6 +124,7 @@ impl KeyCheck {
             secret: self.verdict.secret,
             at: self.verdict.at,
             outcome: self.outcome(),
+            is_dead: Outcome::from(&self.verdict).is_dead_key(),
             exposures: self.exposures,
             address: client::known_address(req),
             client: client::name_as_sent(req),
