@@ -218,12 +218,28 @@ pub enum Step {
 
 impl Step {
     /// Its length in minutes.
-    pub fn minutes(self) -> i64 {
+    fn minutes(self) -> i64 {
         match self {
             Self::Minute => 1,
             Self::Hour => 60,
             Self::Day => 1_440,
         }
+    }
+
+    /// The first minute of the step that `from` is in, and the one behind the last step that has begun before `to`.
+    fn borders(self, from: Timestamp, to: Timestamp) -> (i64, i64) {
+        let length = self.minutes();
+        let last = minute_of(to - TimeDelta::milliseconds(1));
+        (
+            minute_of(from).div_euclid(length) * length,
+            (last.div_euclid(length) + 1) * length,
+        )
+    }
+
+    /// How many points [`steps`] gives.
+    pub fn count(self, from: Timestamp, to: Timestamp) -> i64 {
+        let (first, end) = self.borders(from, to);
+        (end - first) / self.minutes()
     }
 }
 
@@ -239,9 +255,7 @@ pub fn steps(
     step: Step,
 ) -> Result<(Vec<Point>, BTreeMap<Outcome, i64>), StoreError> {
     let length = step.minutes();
-    let first = minute_of(from).div_euclid(length) * length;
-    // A step that has begun by `to` is included.
-    let end = (minute_of(to - TimeDelta::milliseconds(1)).div_euclid(length) + 1) * length;
+    let (first, end) = step.borders(from, to);
     let mut points: Vec<Point> = (first..end)
         .step_by(usize::try_from(length).unwrap_or(1))
         .map(|minute| Point {

@@ -117,8 +117,7 @@ pub async fn read(
     if from >= to {
         return bad_query("from is before to.");
     }
-    let points = (to - from).num_minutes() / step.minutes();
-    if points > MOST_POINTS {
+    if step.count(from, to) > MOST_POINTS {
         return bad_query("That is more than 1,500 points. Ask for less time, or a longer step.");
     }
     let owner = client.accepted.key.owner.id;
