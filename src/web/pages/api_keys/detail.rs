@@ -301,10 +301,15 @@ fn warnings(usage: &KeyUsage, is_active: bool, times: &Times) -> Vec<Warning> {
         } else {
             format!(", most recently from {}", attempts.address)
         };
+        let by = if attempts.client.is_empty() {
+            String::new()
+        } else {
+            format!(" by {}", attempts.client)
+        };
         warnings.push(Warning {
             lead: what.to_owned(),
             text: format!(
-                "A true secret that no longer works was {when}{from}. If that is not a job you know, someone else \
+                "A true secret that no longer works was {when}{from}{by}. If that is not a job you know, someone else \
                  has it."
             ),
         });
