@@ -6,4 +6,5 @@ mod limits;
 mod openapi;
 mod presenting;
 mod rotation;
+mod usage;
 mod verify;

@@ -1,112 +1,194 @@
-//! Rotating keys, and reading their usage, by API.
+//! Rotating keys by API: never more than the caller has, and once for each idempotency key.
 
 use chrono::TimeDelta;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::on_both_engines;
-use crate::support::actors::{Person, id_of};
+use crate::support::actors::id_of;
 use crate::support::{Program, TestApp};
 
-async fn manager(app: &TestApp, person: &mut Person, more: &[(&str, &str)]) -> Program {
+const ACCOUNT: &str = "/api/v1/account";
+const EMAIL: &str = "maren@example.com";
+
+async fn manager(app: &TestApp) -> Program {
+    let mut maren = app.person(EMAIL, "Maren Okafor").await;
     let fields = [
         ("name", "Manager"),
         ("expires_in", "1y"),
         ("access", "chosen"),
         ("scope", "keys:read"),
         ("scope", "keys:write"),
-        ("scope", "usage:read"),
     ];
-    app.program(person.create_key(&[&fields[..], more].concat()).await)
+    app.program(maren.create_key(&fields).await)
+}
+
+/// A further key of the manager's; returns it with its path.
+async fn make(manager: &Program, fields: Value) -> (String, String) {
+    let made = manager.post("/api/v1/keys", &fields).await.expect(201);
+    let key = made.json()["key"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/keys/{}/rotate", id_of(&key));
+    (key, path)
+}
+
+fn key_in(answer: &Value) -> String {
+    answer["key"].as_str().unwrap().to_owned()
 }
 
 on_both_engines! {
-    async fn a_key_gets_a_new_secret_once(app) {
-        let mut maren = app.person("maren@example.com", "Maren").await;
-        let manager = manager(&app, &mut maren, &[]).await;
-        let made = manager.post("/api/v1/keys", &json!({"name": "Export"})).await.expect(201).json();
-        let old = made["key"].as_str().unwrap();
-        let path = format!("/api/v1/keys/{}/rotate", made["id"].as_str().unwrap());
-        let send = async |body: &str| {
-            let header = [("idempotency-key", "once")];
-            manager.send(Method::POST, &path, Some(body.to_owned()), &header).await
-        };
-        let rotated = send("{\"overlap\":\"1h\"}").await.expect(200).json();
-        let new = rotated["key"].as_str().unwrap();
-        assert_eq!(rotated["id"], made["id"]);
-        for key in [old, new] {
-            app.program(key).get("/auth").await.expect(200);
+    async fn a_key_is_rotated_and_keeps_all_but_its_secret(app) {
+        let manager = manager(&app).await;
+        let (old, path) = make(&manager, json!({
+            "name": "Export", "expires_in": "7d", "rate_limit": 600, "allowed_addresses": ["127.0.0.0/8"],
+        })).await;
+        let record = format!("/api/v1/keys/{}", id_of(&old));
+        let before = manager.get(&record).await.expect(200).json();
+        let rotated = manager.post(&path, &json!({"overlap": "1h"})).await.expect(200);
+        assert_eq!(rotated.header("cache-control"), "no-store");
+        let mut answer = rotated.json();
+        let new = key_in(&answer);
+        assert_eq!(new[..13], old[..13]);
+        assert_ne!(new, old);
+        answer.as_object_mut().unwrap().remove("key");
+        assert_eq!(answer, before);
+        let after = manager.get(&record).await.expect(200);
+        assert!(after.json().get("key").is_none());
+        app.advance(TimeDelta::seconds(3_599));
+        for key in [&old, &new] {
+            app.program(key).get(ACCOUNT).await.expect(200);
         }
-        let again = send("{\"overlap\":\"1h\"}").await.expect(200).json();
-        assert!(again.get("key").is_none());
-        send("{\"overlap\":\"7d\"}").await.expect_problem(422, "idempotency_conflict");
-        app.program(new).get("/auth").await.expect(200);
-        app.advance(TimeDelta::hours(1));
-        app.program(old).get("/auth").await.expect_problem(401, "replaced_secret");
-        manager.post(&path, &json!({"overlap": "2h"})).await.expect_problem(422, "invalid_field");
-        manager.post("/api/v1/keys/0000000000/rotate", &json!({})).await.expect_problem(404, "not_found");
-        manager.delete(&format!("/api/v1/keys/{}", made["id"].as_str().unwrap())).await.expect(200);
-        manager.post(&path, &json!({})).await.expect_problem(409, "conflict");
+        app.advance(TimeDelta::seconds(1));
+        app.program(&old).get(ACCOUNT).await.expect_problem(401, "replaced_secret");
+        app.program(&new).get(ACCOUNT).await.expect(200);
     }
 }
 
 on_both_engines! {
-    async fn a_key_rotates_and_makes_none_that_exceeds_it(app) {
-        let mut maren = app.person("maren@example.com", "Maren").await;
-        let bound = manager(&app, &mut maren, &[("allowed_addresses", "127.0.0.1")]).await;
-        for fields in [
-            // More scopes, more addresses, a longer life.
-            &[("name", "a"), ("expires_in", "90d"), ("access", "all"), ("allowed_addresses", "127.0.0.1")][..],
-            &[("name", "b"), ("expires_in", "90d"), ("access", "chosen"), ("scope", "keys:read")],
-            &[("name", "c"), ("expires_in", "never"), ("access", "chosen"), ("scope", "keys:read"), ("allowed_addresses", "127.0.0.1")],
+    async fn without_a_word_the_overlap_is_a_day(app) {
+        let manager = manager(&app).await;
+        let (old, path) = make(&manager, json!({"name": "Export"})).await;
+        manager.post(&path, &json!({})).await.expect(200);
+        app.advance(TimeDelta::seconds(86_399));
+        app.program(&old).get(ACCOUNT).await.expect(200);
+        app.advance(TimeDelta::seconds(1));
+        app.program(&old).get(ACCOUNT).await.expect_problem(401, "replaced_secret");
+    }
+}
+
+on_both_engines! {
+    async fn a_key_rotates_itself_and_ends_its_own_secret(app) {
+        let manager = manager(&app).await;
+        let path = format!("/api/v1/keys/{}/rotate", id_of(&manager.key));
+        let answer = manager.post(&path, &json!({"overlap": "none"})).await.expect(200).json();
+        manager.post(&path, &json!({})).await.expect_problem(401, "replaced_secret");
+        app.program(key_in(&answer)).get("/api/v1/keys").await.expect(200);
+    }
+}
+
+on_both_engines! {
+    async fn a_key_that_exceeds_the_caller_is_not_rotated(app) {
+        let manager = manager(&app).await;
+        let mut maren = app.anonymous();
+        maren.sign_in(EMAIL, crate::support::app::PASSWORD).await;
+        let caller = [
+            ("name", "Caller"), ("expires_in", "30d"), ("access", "chosen"), ("scope", "keys:write"),
+            ("scope", "keys:read"), ("allowed_addresses", "127.0.0.0/8"),
+        ];
+        let caller = app.program(maren.create_key(&caller).await);
+        for (name, fields, what) in [
+            ("all", vec![("expires_in", "7d"), ("access", "all"), ("allowed_addresses", "127.0.0.1")], "scopes"),
+            ("scopes", vec![("expires_in", "7d"), ("access", "chosen"), ("scope", "usage:read"), ("allowed_addresses", "127.0.0.1")], "scopes"),
+            ("wider", vec![("expires_in", "7d"), ("access", "chosen"), ("scope", "keys:read"), ("allowed_addresses", "127.0.0.1\n10.0.0.0/8")], "addresses"),
+            ("anywhere", vec![("expires_in", "7d"), ("access", "chosen"), ("scope", "keys:read")], "addresses"),
+            ("longer", vec![("expires_in", "90d"), ("access", "chosen"), ("scope", "keys:read"), ("allowed_addresses", "127.0.0.1")], "2026-12-22T18:31:00Z"),
+            ("for ever", vec![("expires_in", "never"), ("access", "chosen"), ("scope", "keys:read"), ("allowed_addresses", "127.0.0.1")], "2026-12-22T18:31:00Z"),
         ] {
-            let key = maren.create_key(fields).await;
+            let key = maren.create_key(&[vec![("name", name)], fields].concat()).await;
             let path = format!("/api/v1/keys/{}/rotate", id_of(&key));
-            bound.post(&path, &json!({})).await.expect_problem(403, "exceeds_caller");
-            app.program(&*key).get("/auth").await.expect(200);
+            let refused = caller.post(&path, &json!({})).await.expect_problem(403, "exceeds_caller").json();
+            assert!(refused["detail"].as_str().unwrap().contains(what), "{name}: {refused}");
+            app.program(&key).get(ACCOUNT).await.expect(200);
+            assert!(!maren.get(&format!("/settings/api/{}", id_of(&key))).await.page.has("#secrets"), "{name}");
         }
-        let wider = json!({"name": "d", "scopes": ["keys:read"], "allowed_addresses": ["127.0.0.0/8"]});
-        bound.post("/api/v1/keys", &wider).await.expect_problem(403, "exceeds_caller");
-        // Without addresses, a new key gets its maker's.
-        let made = bound.post("/api/v1/keys", &json!({"name": "e", "rate_limit": 5})).await.expect(201).json();
-        assert_eq!((&made["allowed_addresses"], &made["rate_limit"]), (&json!(["127.0.0.1"]), &json!(5)));
-        for body in [
-            json!({"name": "f", "allowed_addresses": ["127.0.0.1/33"]}),
-            json!({"name": "f", "allowed_addresses": vec!["127.0.0.1"; 1], "rate_limit": 0}),
-            json!({"name": "f", "rate_limit": 1.5}),
-        ] {
-            bound.post("/api/v1/keys", &body).await.expect_problem(422, "invalid_field");
-        }
+        let within = maren.create_key(&[
+            ("name", "within"), ("expires_in", "30d"), ("access", "chosen"), ("scope", "keys:read"), ("allowed_addresses", "127.0.0.1"),
+        ]).await;
+        let path = format!("/api/v1/keys/{}/rotate", id_of(&within));
+        caller.post(&path, &json!({})).await.expect(200);
+        drop(manager);
     }
 }
 
 on_both_engines! {
-    async fn usage_is_told_step_by_step_with_totals_by_code(app) {
-        let mut maren = app.person("maren@example.com", "Maren").await;
-        let reader = manager(&app, &mut maren, &[]).await;
-        let key = maren.create_key(&[("name", "CI"), ("expires_in", "90d"), ("access", "all")]).await;
-        let program = app.program(&*key);
-        program.get("/auth").await.expect(200);
-        app.advance(TimeDelta::minutes(1));
-        program.get("/auth").await.expect(200);
-        program.get("/auth?scope=keys:write").await.expect(403);
-        app.flush();
-        let path = format!("/api/v1/keys/{}/usage", id_of(&key));
-        let usage = reader.get(&path).await.expect(200).json();
-        assert_eq!(usage["step"], "hour");
-        assert_eq!(usage["totals"], json!({"accepted": 2, "refused": 1, "by_code": {"valid": 2, "missing_scope": 1}}));
-        let points = usage["points"].as_array().unwrap();
-        assert_eq!(points.len(), 25);
-        assert_eq!(points[24], json!({"at": "2026-11-22T18:00:00Z", "accepted": 2, "refused": 1}));
-        let minutes = reader.get(&format!("{path}?from=2026-11-22T18:30:00Z&to=2026-11-22T18:33:00Z&step=minute")).await;
-        let accepted: Vec<_> = minutes.json()["points"].as_array().unwrap().iter().map(|p| p["accepted"].clone()).collect();
-        assert_eq!(accepted, [json!(0), json!(1), json!(1)]);
-        for query in ["step=week", "from=yesterday", "from=2027-01-01T00:00:00Z", "from=2020-01-01T00:00:00Z&step=minute"] {
-            reader.get(&format!("{path}?{query}")).await.expect_problem(400, "invalid_request");
+    async fn an_idempotency_key_rotates_once(app) {
+        let manager = manager(&app).await;
+        let (first, path) = make(&manager, json!({"name": "First"})).await;
+        let (_, other_path) = make(&manager, json!({"name": "Second"})).await;
+        let send = |path: &str, body: Value, name: &'static str| {
+            let (path, manager) = (path.to_owned(), &manager);
+            async move { manager.send(Method::POST, &path, Some(body.to_string()), &[("idempotency-key", name)]).await }
+        };
+        let body = json!({"overlap": "none"});
+        let made = send(&path, body.clone(), "r-1").await.expect(200).json();
+        let new = key_in(&made);
+        let again = send(&path, body.clone(), "r-1").await.expect(200).json();
+        assert!(again.get("key").is_none());
+        assert_eq!(again["id"], made["id"]);
+        app.program(&new).get(ACCOUNT).await.expect(200);
+        app.program(&first).get(ACCOUNT).await.expect_problem(401, "replaced_secret");
+        send(&path, json!({"overlap": "7d"}), "r-1").await.expect_problem(422, "idempotency_conflict");
+        // The same body for another key is another request.
+        send(&other_path, body.clone(), "r-1").await.expect_problem(422, "idempotency_conflict");
+        app.program(&new).get(ACCOUNT).await.expect(200);
+        send(&path, body.clone(), "r-2").await.expect(200);
+        app.program(&new).get(ACCOUNT).await.expect_problem(401, "replaced_secret");
+        app.advance(TimeDelta::hours(24));
+        assert!(send(&path, body, "r-1").await.expect(200).json().get("key").is_some());
+    }
+}
+
+on_both_engines! {
+    async fn bad_requests_rotate_nothing(app) {
+        let manager = manager(&app).await;
+        let (key, path) = make(&manager, json!({"name": "Export"})).await;
+        for (body, field) in [
+            (json!({"overlap": "2h"}), "overlap"),
+            (json!({"overlap": 24}), "overlap"),
+            (json!({"overlap": ""}), "overlap"),
+            (json!({"overlap": "1h", "name": "New"}), "name"),
+        ] {
+            let problem = manager.post(&path, &body).await.expect_problem(422, "invalid_field").json();
+            assert_eq!(problem["errors"][0]["field"], field, "{body}");
+            assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
         }
-        program.get(&path).await.expect(200);
-        let mut ravi = app.person("ravi@example.com", "Ravi").await;
-        let other = manager(&app, &mut ravi, &[]).await;
-        other.get(&path).await.expect_problem(404, "not_found");
+        manager.send(Method::POST, &path, Some("[]".to_owned()), &[]).await.expect_problem(400, "invalid_request");
+        manager.send(Method::POST, &path, Some("{".to_owned()), &[]).await.expect_problem(400, "invalid_request");
+        manager.send(Method::POST, &path, None, &[]).await.expect_problem(415, "unsupported_media_type");
+        let reader = app.program(&key);
+        reader.post(&path, &json!({})).await.expect_problem(403, "missing_scope");
+        reader.get(ACCOUNT).await.expect(200);
+        let record = manager.get(&format!("/api/v1/keys/{}", id_of(&key))).await.expect(200).json();
+        assert_eq!(record["state"], "active");
+        manager.get(&path).await.expect_problem(405, "method_not_allowed");
+    }
+}
+
+on_both_engines! {
+    async fn ended_keys_conflict_and_keys_of_others_are_not_found(app) {
+        let manager = manager(&app).await;
+        let mut other = app.person("other@example.com", "Other").await;
+        let theirs = other.create_key(&[("name", "Theirs"), ("expires_in", "7d"), ("access", "chosen"), ("scope", "keys:read")]).await;
+        for id in [id_of(&theirs), "0000000000".to_owned(), "x".to_owned()] {
+            let path = format!("/api/v1/keys/{id}/rotate");
+            manager.post(&path, &json!({"overlap": "none"})).await.expect_problem(404, "not_found");
+        }
+        app.program(&theirs).get(ACCOUNT).await.expect(200);
+        let (ended, path) = make(&manager, json!({"name": "Ended"})).await;
+        manager.delete(&format!("/api/v1/keys/{}", id_of(&ended))).await.expect(200);
+        manager.post(&path, &json!({})).await.expect_problem(409, "conflict");
+        let (expired, path) = make(&manager, json!({"name": "Expired", "expires_in": "1h"})).await;
+        app.advance(TimeDelta::hours(1));
+        manager.post(&path, &json!({})).await.expect_problem(409, "conflict");
+        app.program(&expired).get(ACCOUNT).await.expect_problem(401, "expired_key");
     }
 }

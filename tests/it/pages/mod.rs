@@ -1,7 +1,9 @@
 //! The pages.
 
+mod access;
 mod api_keys;
 mod create;
+mod detail;
 mod rotate;
 mod sign_in;
 mod usage;

@@ -226,15 +226,6 @@ impl Program {
         self.send(Method::GET, path, None, &[]).await
     }
 
-    /// A GET that presents no key in its headers.
-    pub async fn send_without_key(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = self.client.get(self.url(path));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        Answer::of(request.send().await.unwrap()).await
-    }
-
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
