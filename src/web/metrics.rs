@@ -145,6 +145,11 @@ impl Figures {
             &figures.written,
         )?;
         text.counter(
+            "redis_failures",
+            "Times that Redis did not answer, and this instance counted rate limits alone.",
+            &AtomicU64::new(self.0.limits.redis_failures()),
+        )?;
+        text.counter(
             "usage_details_left_out",
             "Requests that are counted, but not kept in detail.",
             &figures.details_left_out,

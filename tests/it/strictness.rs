@@ -295,6 +295,7 @@ async fn a_server_that_goes_away_in_the_middle_of_load_is_never_a_yes_and_recove
             .get("/auth")
             .await
             .expect_problem(503, "unavailable");
+        program.get("/readyz").await.expect(503);
         door.open();
         let back = async { while program.get("/auth").await.status != StatusCode::OK {} };
         tokio::time::timeout(Duration::from_secs(60), back)

@@ -3,6 +3,7 @@
 //! 10 characters of id, 32 of secret (190 bits), 6 of check, all base62; the check is the CRC-32 of zlib and PNG
 //! over everything before it. A key that was mistyped or made up is refused by the check alone, without a query.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -177,6 +178,38 @@ pub fn ids_beginning_with(text: &str) -> Option<(ApiKeyId, ApiKeyId)> {
     Some((first.parse().ok()?, last.parse().ok()?))
 }
 
+/// The text with an ellipsis in place of the secret of everything in it that has the form of a full key, whatever its brand
+/// and check: people put keys into paths and clients' names by mistake, and those are logged and shown.
+pub fn without_secrets(text: &str) -> Cow<'_, str> {
+    const TAIL: usize = SECRET_LENGTH + CHECK_LENGTH;
+    let bytes = text.as_bytes();
+    let digits = |from: usize, count: usize| {
+        (bytes.get(from..from + count))
+            .is_some_and(|part| part.iter().copied().all(base62::is_digit))
+    };
+    let is_key_at = |at: usize| {
+        bytes[at] == b'_'
+            && digits(at + 1, ID_LENGTH)
+            && bytes.get(at + 1 + ID_LENGTH) == Some(&b'_')
+            && digits(at + 2 + ID_LENGTH, TAIL)
+    };
+    if bytes.len() <= ID_LENGTH + TAIL || !(0..bytes.len()).any(is_key_at) {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::with_capacity(text.len());
+    let mut from = 0;
+    for at in 0..bytes.len() {
+        if at >= from && is_key_at(at) {
+            let secret = at + 2 + ID_LENGTH;
+            kept.push_str(&text[from..secret]);
+            kept.push('…');
+            from = secret + TAIL;
+        }
+    }
+    kept.push_str(&text[from..]);
+    Cow::Owned(kept)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,6 +292,17 @@ mod tests {
         let key = key_of("kp");
         let printed = format!("{:?}", parse(&key).unwrap());
         assert!(!printed.contains(&key[14..]));
+    }
+
+    #[test]
+    fn the_secrets_of_keys_in_a_text_are_left_out() {
+        let (one, two) = (key_of("kp"), key_of("ari_k"));
+        let text = format!("/v1/{one}/x?{two}é");
+        let kept = without_secrets(&text);
+        assert_eq!(kept, format!("/v1/{}…/x?{}…é", &one[..14], &two[..17]));
+        for plain in ["/v1/invoices", "", "_", &one[..51], "curl/8.14 (é)"] {
+            assert!(matches!(without_secrets(plain), Cow::Borrowed(kept) if kept == plain));
+        }
     }
 
     #[test]

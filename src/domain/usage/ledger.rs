@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::outcome::Outcome;
 use crate::clock::Timestamp;
+use crate::domain::api_keys::key_string::without_secrets;
 use crate::domain::verification::record::{KeyRecord, SecretMatch};
 use crate::ids::ApiKeyId;
 
@@ -338,8 +339,9 @@ impl Detail {
     }
 }
 
-/// Cut, and without control characters: it is shown on pages.
+/// Cut, and without control characters and secrets: it is stored, and shown on pages.
 fn cut(text: &str) -> Box<str> {
+    let text = &*without_secrets(text);
     if text.len() <= MOST_CHARS && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return text.into();
     }

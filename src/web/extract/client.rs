@@ -6,6 +6,7 @@ use actix_web::HttpMessage as _;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 
+use crate::domain::api_keys::key_string::without_secrets;
 use crate::domain::audit::Origin;
 use crate::web::middleware::RequestId;
 use crate::web::state::AppState;
@@ -51,12 +52,13 @@ pub fn name_as_sent(req: &HttpRequest) -> &str {
         .unwrap_or_default()
 }
 
-/// The client as it names itself, cut, without control characters.
+/// The client as it names itself, cut, without control characters and secrets.
 pub fn name(req: &HttpRequest) -> String {
-    req.headers()
+    let sent = (req.headers())
         .get(header::USER_AGENT)
         .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .unwrap_or_default()
+        .unwrap_or_default();
+    without_secrets(&sent)
         .chars()
         .filter(|c| !c.is_control())
         .take(MAX_CLIENT_CHARS)

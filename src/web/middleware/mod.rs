@@ -26,6 +26,7 @@ use super::state::AppState;
 use crate::base62;
 use crate::clock::Timestamp;
 use crate::crypto::random::base62_text;
+use crate::domain::api_keys::key_string::without_secrets;
 use crate::store::StoreError;
 
 /// Names a request in its answer, in log lines and in the audit log. Sorts by time.
@@ -77,7 +78,7 @@ pub async fn envelope(
     req.extensions_mut().insert(id.clone());
     let is_api = is_api(req.path());
     let method = req.method().clone();
-    let path = req.path().to_owned();
+    let path = without_secrets(req.path()).into_owned();
 
     let outcome = if !is_api && cross_site::is_cross_site(req.request(), &state.site) {
         Ok(req

@@ -1,10 +1,13 @@
 //! Addresses that programs look for on every site.
 
+use std::time::Duration;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use chrono::TimeDelta;
 
 use super::{PageResult, see_other};
+use crate::store::StoreError;
 use crate::web::error::PageError;
 use crate::web::state::{AppState, Worker};
 
@@ -37,13 +40,21 @@ pub async fn health() -> HttpResponse {
     text("ok\n".to_owned())
 }
 
+/// How long the pool is waited for.
+const LONGEST_PING: Duration = Duration::from_secs(5);
+
 /// `/readyz`: this instance can judge keys and show pages now. Asks as a request would, and says which part is not able
 /// to; the reason is in the log.
 pub async fn ready(req: HttpRequest, state: web::Data<AppState>) -> HttpResponse {
     if state.draining.has_begun() {
         return not_ready("draining\n".to_owned());
     }
-    let (verifier, pool) = tokio::join!(Worker::of(&req).verifier.confirm(), state.pool.ping());
+    // A query on a server that hangs has no end of its own. Who asks must hear in time.
+    let pool = async {
+        (tokio::time::timeout(LONGEST_PING, state.pool.ping()).await)
+            .unwrap_or_else(|_elapsed| Err(StoreError::Unavailable("no answer in time".into())))
+    };
+    let (verifier, pool) = tokio::join!(Worker::of(&req).verifier.confirm(), pool);
     let mut missing = String::new();
     if let Err(error) = verifier {
         tracing::warn!(error = &error as &dyn std::error::Error, "not ready");

@@ -59,3 +59,20 @@ on_both_engines! {
         assert!(!maren.get("/").await.page.all(".rows h3").contains(&"Something still uses CI".to_owned()));
     }
 }
+
+on_both_engines! {
+    async fn a_key_that_was_put_into_a_path_or_a_client_s_name_is_not_kept(app) {
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        let key = maren.create_key(&KEY).await;
+        let path = format!("/api/v1/keys/{key}");
+        let client = format!("job {key}");
+        let headers = [("user-agent", client.as_str())];
+        app.program(&*key).send(reqwest::Method::DELETE, &path, None, &headers).await.expect(403);
+        app.flush();
+        let page = maren.get(&format!("/settings/api/{}", id_of(&key))).await.page;
+        assert!(!page.text.contains(&key[key.len() - 38..]));
+        let row = &page.all(".requests tbody tr")[0];
+        assert!(row.contains(&format!("/api/v1/keys/kp_{}_…", id_of(&key))), "{row}");
+        assert!(row.contains(&format!("job kp_{}_…", id_of(&key))), "{row}");
+    }
+}
