@@ -157,6 +157,8 @@ pub struct Series {
     pub busiest: Option<(Timestamp, i64)>,
     /// Totals of each key.
     pub by_key: BTreeMap<ApiKeyId, Counts>,
+    /// Each key's points that have requests, oldest first.
+    pub points_by_key: BTreeMap<(ApiKeyId, Timestamp), Counts>,
 }
 
 /// Reads a period up to now.
@@ -184,12 +186,15 @@ pub fn series(
         .collect();
     let mut totals = Counts::default();
     let mut by_key: BTreeMap<ApiKeyId, Counts> = BTreeMap::new();
+    let mut points_by_key: BTreeMap<(ApiKeyId, Timestamp), Counts> = BTreeMap::new();
     for row in &slots {
         let at = Timestamp::from_millis(row.minute * 60_000);
         // A day of UTC that is no longer kept by the minute may begin before the first point.
         let index = borders.partition_point(|border| *border <= at).max(1) - 1;
         if let Some(point) = points.get_mut(index) {
             point.counts.add(row);
+            let of_key = points_by_key.entry((row.api_key_id, point.at));
+            of_key.or_default().add(row);
         }
         totals.add(row);
         by_key.entry(row.api_key_id).or_default().add(row);
@@ -202,6 +207,7 @@ pub fn series(
         busiest: busiest
             .map(|(minute, requests)| (Timestamp::from_millis(minute * 60_000), requests)),
         by_key,
+        points_by_key,
     })
 }
 

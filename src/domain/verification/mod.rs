@@ -246,7 +246,6 @@ mod tests {
             owner: Owner {
                 id: "0000000001".parse().unwrap(),
                 name: "A".into(),
-                is_operator: false,
                 is_disabled: false,
             },
             name: "Key".into(),

@@ -21,8 +21,6 @@ pub struct Owner {
     pub id: AccountId,
     /// Name of the account.
     pub name: Box<str>,
-    /// True for operators.
-    pub is_operator: bool,
     /// True if the account may do nothing at present.
     pub is_disabled: bool,
 }
@@ -121,7 +119,6 @@ impl KeyRecord {
             owner: Owner {
                 id: owner.id,
                 name: owner.name.into(),
-                is_operator: owner.is_operator,
                 is_disabled: owner.disabled_at.is_some(),
             },
             name: key.name.into(),

@@ -1,5 +1,7 @@
 //! Settings > Usage: the requests of all keys of an account, as a chart, a table by key, and a file.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -10,6 +12,7 @@ use super::{PageResult, html};
 use crate::clock::Timestamp;
 use crate::domain::api_keys::{self, ApiKey};
 use crate::domain::usage::summary::{self, Counts, Period, Series, Whose};
+use crate::ids::ApiKeyId;
 use crate::store::StoreError;
 use crate::web::chart::{Chart, Figures};
 use crate::web::error::PageError;
@@ -86,35 +89,21 @@ pub async fn get(me: CurrentAccount, query: web::Query<UsageQuery>) -> PageResul
 /// The same numbers as a file: a line for each key and day, or hour.
 pub async fn get_csv(me: CurrentAccount, query: web::Query<UsageQuery>) -> PageResult {
     let period = Period::from_word(&query.period);
-    let (owner, now, zone) = (me.account.id, me.visitor.now, me.account.time_zone);
-    let read: Result<_, StoreError> = me
-        .visitor
-        .state
-        .pool
-        .read(move |db| {
-            let series = summary::series(db, Whose::Account(owner), period, now, zone)?;
-            let mut lines = Vec::new();
-            for id in series.by_key.keys() {
-                let key = api_keys::find(db, owner, *id)?;
-                let of_key = summary::series(db, Whose::Key(*id), period, now, zone)?;
-                lines.push((*id, key, of_key.points));
-            }
-            Ok(lines)
-        })
-        .await;
+    let (series, keys) = read(&me, period).await?;
+    // Keys that were deleted from the list have no name here.
+    let names: BTreeMap<ApiKeyId, String> = keys
+        .into_iter()
+        .map(|(key, _)| (key.id, plain_cell(&key.name)))
+        .collect();
     let mut file = csv::Writer::from_writer(Vec::new());
     let broken = |error: csv::Error| PageError::Internal(Box::new(error));
     file.write_record(["key_id", "name", "from", "accepted", "refused"])
         .map_err(broken)?;
-    for (id, key, points) in read? {
-        let name = key.map_or_else(String::new, |key| plain_cell(&key.name));
-        for point in points.iter().filter(|point| point.counts.all() > 0) {
-            let Counts { accepted, refused } = point.counts;
-            let (accepted, refused) = (accepted.to_string(), refused.to_string());
-            let from = point.at.to_rfc3339();
-            file.write_record([&id.to_string(), &name, &from, &accepted, &refused])
-                .map_err(broken)?;
-        }
+    for ((id, at), Counts { accepted, refused }) in series.points_by_key {
+        let name = names.get(&id).map_or("", String::as_str);
+        let (accepted, refused) = (accepted.to_string(), refused.to_string());
+        let line = [&id.to_string(), name, &at.to_rfc3339(), &accepted, &refused];
+        file.write_record(line).map_err(broken)?;
     }
     let body = file
         .into_inner()
