@@ -38,7 +38,10 @@ impl TestDatabase {
                 run(&server, &format!("CREATE SCHEMA {schema}"));
                 let separator = if server.contains('?') { '&' } else { '?' };
                 Self {
-                    url: format!("{server}{separator}options=-csearch_path%3D{schema}"),
+                    // The schema's name also names its connections, for `drop` to find them.
+                    url: format!(
+                        "{server}{separator}application_name={schema}&options=-csearch_path%3D{schema}"
+                    ),
                     folder,
                     schema: Some(schema),
                 }
@@ -60,6 +63,15 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let (Some(schema), Some(server)) = (&self.schema, postgres_url()) {
+            // A test that cut a connection may have left the server at work for it, holding locks that this
+            // would wait for crosswise.
+            run(
+                &server,
+                &format!(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+                     WHERE application_name = '{schema}'"
+                ),
+            );
             run(&server, &format!("DROP SCHEMA {schema} CASCADE"));
         }
     }
