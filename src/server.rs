@@ -35,6 +35,7 @@ use crate::domain::verification::figures::Figures;
 use crate::domain::verification::gatherer::Gatherer;
 use crate::domain::verification::limits::{Limits, RateLimiter};
 use crate::outbound::redis::Redis;
+use crate::outbound::tls;
 use crate::secret::Secret;
 use crate::store::connection::DatabaseUrlError;
 use crate::store::migrations::{self, MigrateError};
@@ -410,6 +411,7 @@ impl Listener {
 /// # Errors
 /// Whatever keeps keyport from starting.
 pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, StartError> {
+    tls::choose_provider();
     let Opened { pool, policy } = open(config, &clock)?;
     let (recorder, writer) =
         Recorder::start(pool.clone(), config.usage.log).map_err(StartError::Thread)?;

@@ -10,7 +10,7 @@ use crate::domain::api_keys::addresses::AllowedAddresses;
 use crate::domain::api_keys::expiry::{Expiry, Life};
 use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::api_keys::rate_limit::RateLimit;
-use crate::domain::api_keys::scopes::{Access, KEYS_VERIFY};
+use crate::domain::api_keys::scopes::{Access, needs_operator};
 use crate::domain::api_keys::{self, Deactivated, KeyList, KeyState, NewApiKey};
 use crate::domain::audit::Act;
 use crate::domain::text::Name;
@@ -161,10 +161,8 @@ fn access(policy: &KeyPolicy, names: &[String], is_operator: bool) -> Result<Acc
         let Some(scope) = policy.scopes.find(name) else {
             return refuse(format!("bad --scope: there is no scope {name}"));
         };
-        if name == KEYS_VERIFY && !is_operator {
-            return refuse(format!(
-                "bad --scope: only operators may have {KEYS_VERIFY}"
-            ));
+        if needs_operator(name) && !is_operator {
+            return refuse(format!("bad --scope: only operators may have {name}"));
         }
         scopes.insert(scope.clone());
     }

@@ -3,3 +3,4 @@
 //! Leaf-only: the rules of `domain` call these; nothing here knows a rule.
 
 pub mod redis;
+pub mod tls;

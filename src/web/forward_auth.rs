@@ -138,11 +138,13 @@ fn asks_for_nginx(req: &HttpRequest) -> bool {
 
 /// The request that the gateway received, if the gateway is trusted and tells of it.
 fn shown(req: &HttpRequest) -> Shown<'_> {
+    let (own_query, appended) = split_query(req.query_string());
+    let itself = Shown {
+        query: own_query,
+        ..Shown::of(req)
+    };
     if !client::is_behind_trusted_proxy(req) {
-        return Shown {
-            query: "",
-            ..Shown::of(req)
-        };
+        return itself;
     }
     let text = |names: [&str; 3]| names.iter().find_map(|name| value(req.headers(), name));
     let method = text([
@@ -150,9 +152,13 @@ fn shown(req: &HttpRequest) -> Shown<'_> {
         "x-forwarded-method",
         "x-auth-request-method",
     ]);
-    let address = text(["x-original-uri", "x-forwarded-uri", "x-original-url"])
-        .or_else(|| split_query(req.query_string()).1)
-        .unwrap_or(req.path());
+    let address = text(["x-original-uri", "x-forwarded-uri", "x-original-url"]).or(appended);
+    let Some(address) = address else {
+        return Shown {
+            method: method.unwrap_or(itself.method),
+            ..itself
+        };
+    };
     // Some gateways send the whole URL.
     let address = match address.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
@@ -160,7 +166,7 @@ fn shown(req: &HttpRequest) -> Shown<'_> {
     };
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     Shown {
-        method: method.unwrap_or(req.method().as_str()),
+        method: method.unwrap_or(itself.method),
         path,
         query,
     }

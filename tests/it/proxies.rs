@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::support::actors::{Answer, id_of};
 use crate::support::proxy::{Gateway, Proxy, free_address};
-use crate::support::upstream::{Seen, Upstream};
+use crate::support::upstream::{STREAM_BEGIN, Seen, Upstream};
 use crate::support::{Engine, Person, TestApp};
 
 /// Where clients of these tests are: another address than the gateways', so that the two cannot be mistaken.
@@ -220,6 +220,24 @@ behind_each_gateway! {
         place.send(Method::POST, "/", &[("x-api-key", &key)]).await.expect(401);
         place.send(Method::GET, "/_keyport/any", &[]).await.expect(if place.gateway == Gateway::Nginx { 404 } else { 401 });
         place.nothing_arrived();
+    }
+}
+
+behind_each_gateway! {
+    async fn a_stream_that_runs_when_its_key_is_deactivated_completes(place) {
+        let key = place.key(&[("access", "all")]).await;
+        let url = format!("http://{}/stream", place.proxy.address);
+        let mut stream = place.client.get(url).header("x-api-key", &key).send().await.unwrap();
+        assert_eq!(stream.status(), 200);
+        let mut body = stream.chunk().await.unwrap().unwrap().to_vec();
+        place.maren.deactivate(&id_of(&key)).await;
+        place.get("/", &key).await.expect(401);
+        place.service.end_stream();
+        while let Some(chunk) = stream.chunk().await.unwrap() {
+            body.extend_from_slice(&chunk);
+        }
+        assert_eq!(body.len(), STREAM_BEGIN + " to the end".len());
+        assert!(body.ends_with(b" to the end"));
     }
 }
 

@@ -15,6 +15,11 @@ pub const KEYS_READ: &str = "keys:read";
 /// Read the usage of keys.
 pub const USAGE_READ: &str = "usage:read";
 
+/// True if only an operator's keys may use the scope.
+pub fn needs_operator(scope: &str) -> bool {
+    scope == KEYS_VERIFY
+}
+
 /// The built-in scopes with what they allow, in the order of the form.
 const BUILT_IN: [(&str, &str); 8] = [
     (KEYS_READ, "List and read your API keys"),

@@ -103,6 +103,7 @@ impl From<&Refusal> for Outcome {
             Refusal::ReplacedSecret(_) => Self::ReplacedSecret,
             Refusal::AddressNotAllowed(_) => Self::AddressNotAllowed,
             Refusal::MissingScope(_) => Self::MissingScope,
+            Refusal::NoAuthority(_) => Self::NoAuthority,
             Refusal::RateLimited(_) => Self::RateLimited,
         }
     }

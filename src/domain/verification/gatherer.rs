@@ -97,7 +97,7 @@ impl Gatherer {
 
     async fn send_batches(self) {
         loop {
-            let (questions, askers, confirmers) = {
+            let (questions, mut askers, mut confirmers) = {
                 let mut turn = self.turn.borrow_mut();
                 if turn.questions.is_empty() && turn.confirmers.is_empty() {
                     turn.is_out = false;
@@ -110,6 +110,13 @@ impl Gatherer {
                 )
             };
             let answers = self.send(questions).await;
+            if answers.is_err() {
+                // Who came while this batch waited in vain is told so with it, and does not wait as long once more.
+                let mut turn = self.turn.borrow_mut();
+                turn.questions.clear();
+                askers.append(&mut turn.askers);
+                confirmers.append(&mut turn.confirmers);
+            }
             self.figures.answered(askers.len());
             for confirmer in confirmers {
                 let confirmed = answers.as_ref().map(|_| ()).map_err(Clone::clone);

@@ -21,6 +21,7 @@ use self::gatherer::Gatherer;
 use self::limits::{RateLimiter, RateState};
 use self::record::{Found, KeyRecord, SecretMatch};
 use super::api_keys::policy::KeyPolicy;
+use super::api_keys::scopes::needs_operator;
 use crate::clock::{SharedClock, Timestamp};
 use crate::ids::ApiKeyId;
 use crate::store::verification as rows;
@@ -52,6 +53,8 @@ pub enum Refusal {
     AddressNotAllowed(Option<IpAddr>),
     /// It may not be used for this scope.
     MissingScope(String),
+    /// It has this scope, but its owner no longer has the authority that the scope needs.
+    NoAuthority(String),
     /// It has made as many requests as it may.
     RateLimited(RateState),
 }
@@ -197,7 +200,7 @@ pub fn explain(
 }
 
 /// The verdict but for the rate limit: `None` for yes. The order is the documented one: right secret, owner enabled, not
-/// deactivated, not expired, secret not replaced, address, scopes.
+/// deactivated, not expired, secret not replaced, address, scopes, the owner's authority.
 pub fn judge(
     key: &KeyRecord,
     secret: SecretMatch,
@@ -224,9 +227,14 @@ pub fn judge(
     if !key.allowed_addresses.allow(need.address) {
         return Some(Refusal::AddressNotAllowed(need.address));
     }
-    (need.scopes.iter())
+    let lacking = (need.scopes.iter())
         .find(|scope| !key.access.allows(scope))
-        .map(|scope| Refusal::MissingScope((*scope).to_owned()))
+        .map(|scope| Refusal::MissingScope((*scope).to_owned()));
+    lacking.or_else(|| {
+        (need.scopes.iter())
+            .find(|scope| needs_operator(scope) && !key.owner.is_operator)
+            .map(|scope| Refusal::NoAuthority((*scope).to_owned()))
+    })
 }
 
 #[cfg(test)]
@@ -234,7 +242,7 @@ mod tests {
     use super::record::{Owner, StoredDigest};
     use super::*;
     use crate::domain::api_keys::addresses::AllowedAddresses;
-    use crate::domain::api_keys::scopes::{Access, KEYS_WRITE};
+    use crate::domain::api_keys::scopes::{Access, KEYS_VERIFY, KEYS_WRITE, Scope};
     use chrono::TimeDelta;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -246,6 +254,7 @@ mod tests {
             owner: Owner {
                 id: "0000000001".parse().unwrap(),
                 name: "A".into(),
+                is_operator: false,
                 is_disabled: false,
             },
             name: "Key".into(),
@@ -288,6 +297,21 @@ mod tests {
         assert_eq!(judge(&key, until(next), NOW, Need::default()), None);
         let refused = judge(&key, until(NOW), NOW, Need::default());
         assert_eq!(refused, Some(Refusal::ReplacedSecret(NOW)));
+    }
+
+    #[test]
+    fn a_scope_of_operators_goes_with_the_role() {
+        let mut key = key();
+        let scope: Scope = KEYS_VERIFY.parse().unwrap();
+        key.access = Access::Chosen([scope].into());
+        let need = Need {
+            scopes: &[KEYS_VERIFY],
+            ..Need::default()
+        };
+        let refused = Refusal::NoAuthority(KEYS_VERIFY.to_owned());
+        assert_eq!(judge(&key, CURRENT, NOW, need), Some(refused));
+        key.owner.is_operator = true;
+        assert_eq!(judge(&key, CURRENT, NOW, need), None);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Owner {
     pub id: AccountId,
     /// Name of the account.
     pub name: Box<str>,
+    /// True if the account has the operator role.
+    pub is_operator: bool,
     /// True if the account may do nothing at present.
     pub is_disabled: bool,
 }
@@ -119,6 +121,7 @@ impl KeyRecord {
             owner: Owner {
                 id: owner.id,
                 name: owner.name.into(),
+                is_operator: owner.is_operator,
                 is_disabled: owner.disabled_at.is_some(),
             },
             name: key.name.into(),

@@ -90,6 +90,9 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
     if has_scope {
         codes.push(Code::MissingScope);
     }
+    if path == "/api/v1/verify" {
+        codes.push(Code::NoAuthority);
+    }
     if path.contains("{id}") {
         codes.push(Code::NotFound);
     }

@@ -44,6 +44,8 @@ pub enum Code {
     AddressNotAllowed,
     /// The key lacks a scope.
     MissingScope,
+    /// The key's owner lacks the authority.
+    NoAuthority,
     /// The new key would exceed the one that makes it.
     ExceedsCaller,
     /// Too many requests.
@@ -76,7 +78,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::MissingKey,
         Self::TwoKeys,
         Self::KeyInUrl,
@@ -88,6 +90,7 @@ impl Code {
         Self::OwnerDisabled,
         Self::AddressNotAllowed,
         Self::MissingScope,
+        Self::NoAuthority,
         Self::ExceedsCaller,
         Self::RateLimited,
         Self::Unavailable,
@@ -130,6 +133,11 @@ impl Code {
                 "The owner of the API key is disabled",
             ),
             Self::MissingScope => ("missing_scope", 403, "The API key lacks a scope"),
+            Self::NoAuthority => (
+                "no_authority",
+                403,
+                "The owner of the API key lacks the authority",
+            ),
             Self::ExceedsCaller => (
                 "exceeds_caller",
                 403,
@@ -407,6 +415,12 @@ impl From<Refusal> for ApiError {
             Refusal::MissingScope(scope) => Self::new(
                 Code::MissingScope,
                 format!("This request needs the scope {scope}, which this key does not have."),
+            ),
+            Refusal::NoAuthority(scope) => Self::new(
+                Code::NoAuthority,
+                format!(
+                    "This key has the scope {scope}, but its owner is not an operator. Ask an operator for the role."
+                ),
             ),
         }
     }

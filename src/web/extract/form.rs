@@ -4,10 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::body::{self, BodyError};
 use super::visitor::expected_token;
 use crate::crypto::digest::constant_time_eq;
 use crate::web::error::PageError;
@@ -54,14 +55,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let req = req.clone();
-        let body = web::Bytes::from_request(&req, payload);
+        let body = body::read(&req, payload);
         Box::pin(async move {
-            let body = body.await.map_err(|error| {
-                // The error's own status tells the limit from a broken connection.
-                match error.as_response_error().status_code() {
-                    actix_web::http::StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
-                    _ => PageError::Malformed,
-                }
+            let body = body.await.map_err(|error| match error {
+                BodyError::TooLarge => PageError::TooLarge,
+                BodyError::Incomplete => PageError::Malformed,
             })?;
             if req.content_type() != "application/x-www-form-urlencoded" && !body.is_empty() {
                 return Err(PageError::Malformed);

@@ -4,10 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use serde_json::{Map, Value};
 
+use super::body::{self, BodyError};
 use crate::web::error::{ApiError, Code, FieldError};
 
 /// A body that is a JSON object.
@@ -24,17 +24,17 @@ impl FromRequest for JsonObject {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let req = req.clone();
-        let body = web::Bytes::from_request(&req, payload);
+        let body = body::read(&req, payload);
         Box::pin(async move {
-            let raw =
-                body.await
-                    .map_err(|error| match error.as_response_error().status_code() {
-                        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
-                            Code::TooLarge,
-                            "A body can hold 64 KiB. Nothing was changed. Send less.",
-                        ),
-                        _ => malformed("The body broke off."),
-                    })?;
+            let raw = body.await.map_err(|error| match error {
+                BodyError::TooLarge => ApiError::new(
+                    Code::TooLarge,
+                    "A body can hold 64 KiB. Nothing was changed. Send less.",
+                ),
+                BodyError::Incomplete => {
+                    malformed("The body broke off, or took more than 20 seconds. Send it again.")
+                }
+            })?;
             let kind = req.content_type();
             if kind != "application/json" && !kind.ends_with("+json") {
                 return Err(ApiError::new(

@@ -173,11 +173,12 @@ fn presented(headers: &HeaderMap, query: &str) -> Result<Option<Presented>, ApiE
     for text in in_headers {
         take(text, false)?;
     }
-    // Most queries have no key: the words are looked for before anything is decoded.
-    if query.contains("apikey=") {
+    // Most queries have no key: it is looked for before anything is decoded. An escape may hide the name.
+    if query.contains("apikey=") || query.contains('%') {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            if name == "apikey" {
-                take(value.trim().as_bytes(), true)?;
+            let value = value.trim();
+            if name == "apikey" && !value.is_empty() {
+                take(value.as_bytes(), true)?;
             }
         }
     }
@@ -239,7 +240,9 @@ mod tests {
         }
         assert_eq!(presented_in(&[], "a=1&apikey=K"), key(true));
         assert_eq!(presented_in(&[], "apikey=%4B"), key(true));
-        assert_eq!(presented_in(&[], "APIKEY=K&xapikey=K"), Ok(None));
+        assert_eq!(presented_in(&[], "%61pike%79=K"), key(true));
+        let no_key = presented_in(&[], "APIKEY=K&xapikey=K&apikey=&a=%20");
+        assert_eq!(no_key, Ok(None));
     }
 
     #[test]

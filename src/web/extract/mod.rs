@@ -1,6 +1,7 @@
 //! What handlers take as arguments: each is a check that cannot be forgotten.
 
 pub mod api_client;
+pub mod body;
 pub mod client;
 pub mod form;
 pub mod forwarded;

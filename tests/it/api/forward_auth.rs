@@ -47,6 +47,10 @@ async fn without_key(app: &TestApp, headers: &[(&str, &str)]) -> Answer {
     app.anonymous().send(Method::GET, AUTH, None, headers).await
 }
 
+async fn without_key_at(app: &TestApp, path: &str) -> Answer {
+    app.anonymous().send(Method::GET, path, None, &[]).await
+}
+
 on_both_engines! {
     async fn every_yes_says_who_it_is_in_all_five_headers(app) {
         let mut zoe = app.person("zoe@example.com", "Zoë, Müller").await;
@@ -323,6 +327,19 @@ on_both_engines! {
         for status in [200, 200, 429] {
             program.get(AUTH).await.expect(status);
         }
+    }
+}
+
+on_both_engines! {
+    async fn a_key_in_the_url_of_this_very_request_is_refused_too(app) {
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        let key = maren.create_key(&FIELDS).await;
+        let path = format!("/auth?apikey={key}");
+        without_key_at(&app, &path).await.expect_problem(400, "key_in_url");
+        app.flush();
+        assert!(maren.get(&page_of(&key)).await.page.has(".notice.warn"));
+        // What stands behind `uri=` is another request's address, and of no one that is trusted.
+        without_key_at(&app, &format!("/auth?uri=/x?apikey={key}")).await.expect_problem(401, "missing_key");
     }
 }
 

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use keyport::domain::accounts;
 use keyport::domain::api_keys::key_string::FullKey;
 use keyport::domain::audit::Act;
+use keyport::domain::text::EmailAddress;
 use keyport::ids::AccountId;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -207,6 +208,28 @@ on_both_engines! {
         limited.post(VERIFY, &json!({"key": key})).await.expect(200);
         let over = limited.post(VERIFY, &json!({"key": key})).await.expect_problem(429, "rate_limited");
         assert_eq!(over.header("retry-after"), "60");
+    }
+}
+
+on_both_engines! {
+    async fn a_service_s_key_is_as_good_as_its_owner_s_role(app) {
+        let service = service(&app).await;
+        let body = json!({"key": service.key});
+        service.post(VERIFY, &body).await.expect(200);
+        let email = EmailAddress::parse("op@example.com").unwrap();
+        let operator = app.state.pool.read_now(|db| accounts::find_by_email(db, &email)).unwrap().unwrap().id;
+        set_operator(&app, operator, false);
+        service.post(VERIFY, &body).await.expect_problem(403, "no_authority");
+        service.get("/auth?scope=keys:verify").await.expect_problem(403, "no_authority");
+        service.get("/api/v1/account").await.expect(200);
+        app.flush();
+        let mut op = app.anonymous();
+        op.sign_in("op@example.com", crate::support::app::PASSWORD).await;
+        let page = op.get(&format!("/settings/api/{}?requests=all", id_of(&service.key))).await.page;
+        let refused = page.all(".requests .badge-k");
+        assert_eq!(refused.iter().filter(|badge| *badge == "No authority").count(), 2, "{refused:?}");
+        set_operator(&app, operator, true);
+        service.post(VERIFY, &body).await.expect(200);
     }
 }
 

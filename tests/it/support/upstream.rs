@@ -1,11 +1,16 @@
-//! A service behind a gateway: says yes to everything, and remembers what it was sent.
+//! A service behind a gateway: says yes to everything, and remembers what it was sent. What it answers at `/stream`
+//! ends only when the test says so.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use tokio::sync::oneshot;
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::{Notify, oneshot};
+
+/// What a stream begins with: more than gateways hold back.
+pub const STREAM_BEGIN: usize = 200_000;
 
 /// A request as it reached the service.
 #[derive(Debug)]
@@ -42,6 +47,7 @@ impl Seen {
 pub struct Upstream {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    stream_end: Arc<Notify>,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
 }
@@ -50,6 +56,8 @@ impl Upstream {
     pub async fn spawn() -> Self {
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
         let shared = web::Data::from(seen.clone());
+        let stream_end = Arc::<Notify>::default();
+        let shared_end = web::Data::from(stream_end.clone());
         let (started_tx, started) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = std::thread::spawn(move || {
@@ -57,6 +65,7 @@ impl Upstream {
                 let app = move || {
                     App::new()
                         .app_data(shared.clone())
+                        .app_data(shared_end.clone())
                         .default_service(web::to(answer))
                 };
                 let server = HttpServer::new(app)
@@ -76,9 +85,15 @@ impl Upstream {
         Self {
             address: started.await.expect("the service starts"),
             seen,
+            stream_end,
             stop: Some(stop),
             server: Some(server),
         }
+    }
+
+    /// Lets a stream that was begun end.
+    pub fn end_stream(&self) {
+        self.stream_end.notify_one();
     }
 
     /// What has arrived since the last look.
@@ -87,7 +102,12 @@ impl Upstream {
     }
 }
 
-async fn answer(req: HttpRequest, body: String, seen: web::Data<Mutex<Vec<Seen>>>) -> HttpResponse {
+async fn answer(
+    req: HttpRequest,
+    body: String,
+    seen: web::Data<Mutex<Vec<Seen>>>,
+    stream_end: web::Data<Notify>,
+) -> HttpResponse {
     let headers = req.headers().iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), value)
@@ -98,6 +118,14 @@ async fn answer(req: HttpRequest, body: String, seen: web::Data<Mutex<Vec<Seen>>
         body,
         headers: headers.collect(),
     });
+    if req.path() == "/stream" {
+        let begin = stream::once(async { Ok(web::Bytes::from(vec![b'a'; STREAM_BEGIN])) });
+        let end = stream::once(async move {
+            stream_end.notified().await;
+            Ok::<_, actix_web::Error>(web::Bytes::from_static(b" to the end"))
+        });
+        return HttpResponse::Ok().streaming(begin.chain(end));
+    }
     HttpResponse::Ok().body("the service's answer")
 }
 

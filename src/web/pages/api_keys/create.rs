@@ -15,7 +15,7 @@ use crate::crypto::random::{base62_text, system_rng};
 use crate::domain::api_keys::addresses::{AllowedAddresses, BadAddresses};
 use crate::domain::api_keys::expiry::{BadExpiry, Expiry, Life};
 use crate::domain::api_keys::rate_limit::RateLimit;
-use crate::domain::api_keys::scopes::{Access, KEYS_VERIFY, Scope};
+use crate::domain::api_keys::scopes::{Access, Scope, needs_operator};
 use crate::domain::api_keys::{self, CreateKeyError, NewApiKey};
 use crate::domain::text::Name;
 use crate::web::error::PageError;
@@ -292,8 +292,8 @@ fn parse_access(me: &CurrentAccount, page: &CreatePage) -> Result<Access, String
     for choice in page.scopes.iter().filter(|choice| choice.is_chosen) {
         let scope = me.visitor.state.policy.scopes.find(&choice.name);
         let scope = scope.ok_or_else(|| format!("There is no scope “{}” here.", choice.name))?;
-        if scope.as_str() == KEYS_VERIFY && !api_keys::may_choose_operator_scopes(&me.account) {
-            return Err(format!("Only operators may choose {KEYS_VERIFY}."));
+        if needs_operator(scope.as_str()) && !api_keys::may_choose_operator_scopes(&me.account) {
+            return Err(format!("Only operators may choose {scope}."));
         }
         chosen.insert(scope.clone());
     }
@@ -369,7 +369,7 @@ fn scope_choices(me: &CurrentAccount, chosen: Vec<String>) -> Vec<ScopeChoice> {
     let is_operator = api_keys::may_choose_operator_scopes(&me.account);
     let offered = catalog
         .iter()
-        .filter(|known| is_operator || known.scope.as_str() != KEYS_VERIFY)
+        .filter(|known| is_operator || !needs_operator(known.scope.as_str()))
         .map(|known| ScopeChoice {
             name: known.scope.to_string(),
             description: known.description.clone(),
