@@ -89,6 +89,10 @@ id! {
     AccountId
 }
 id! {
+    /// The id of a mail.
+    MailId
+}
+id! {
     /// The id of an API key: the public middle part of the key itself.
     ApiKeyId
 }

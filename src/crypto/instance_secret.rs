@@ -44,6 +44,10 @@ impl Entry {
     fn derive(&self, purpose: &str) -> [u8; 32] {
         hmac_sha256(self.bytes.as_slice(), purpose.as_bytes())
     }
+
+    fn sealing_key(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.derive("keyport sealed values v1"))
+    }
 }
 
 impl InstanceSecrets {
@@ -103,6 +107,17 @@ impl InstanceSecrets {
     /// The digest key of the secret at this place.
     pub fn digest_key(&self, position: usize) -> Option<&DigestKey> {
         self.entries.get(position).map(|entry| &entry.digest_key)
+    }
+
+    /// The key that new sealed values are sealed under.
+    pub(super) fn current_sealing_key(&self) -> Zeroizing<[u8; 32]> {
+        self.current().sealing_key()
+    }
+
+    /// The key of the secret with this id, for sealed values; `None` if it is not here any more.
+    pub(super) fn sealing_key(&self, id: &str) -> Option<Zeroizing<[u8; 32]>> {
+        let entry = self.entries.iter().find(|entry| entry.id == id)?;
+        Some(entry.sealing_key())
     }
 
     /// Key for the signature of the session cookie.

@@ -4,3 +4,4 @@ pub mod digest;
 pub mod instance_secret;
 pub mod password;
 pub mod random;
+pub mod seal;

@@ -11,6 +11,7 @@ pub mod error;
 pub mod idempotency_keys;
 pub mod instance_secrets;
 pub mod last_uses;
+pub mod mails;
 pub mod migrations;
 pub mod one_time_links;
 pub mod pool;

@@ -116,6 +116,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    mails (id) {
+        id -> Int8,
+        account_id -> Nullable<Int8>,
+        kind -> Text,
+        recipient -> Text,
+        sealed -> Nullable<Bytea>,
+        once_key -> Nullable<Text>,
+        created_at -> Int8,
+        next_try_at -> Int8,
+        tries -> Int8,
+        last_error -> Nullable<Text>,
+        sent_at -> Nullable<Int8>,
+        gave_up_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     one_time_links (token_digest) {
         token_digest -> Bytea,
         account_id -> Int8,
@@ -173,6 +190,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    unwanted_mails (account_id, kind) {
+        account_id -> Int8,
+        kind -> Text,
+    }
+}
+
+diesel::table! {
     usage_days (api_key_id, day, outcome) {
         api_key_id -> Int8,
         day -> Int8,
@@ -212,11 +236,13 @@ diesel::joinable!(api_key_last_uses -> api_keys (api_key_id));
 diesel::joinable!(api_keys -> accounts (account_id));
 diesel::joinable!(idempotency_keys -> accounts (account_id));
 diesel::joinable!(idempotency_keys -> api_keys (api_key_id));
+diesel::joinable!(mails -> accounts (account_id));
 diesel::joinable!(one_time_links -> accounts (account_id));
 diesel::joinable!(replaced_secrets -> api_keys (api_key_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(shown_forms -> accounts (account_id));
 diesel::joinable!(shown_forms -> api_keys (api_key_id));
+diesel::joinable!(unwanted_mails -> accounts (account_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
@@ -228,12 +254,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     instance_secrets,
     key_exposures,
     key_requests,
+    mails,
     one_time_links,
     replaced_secrets,
     secret_last_uses,
     sessions,
     shown_forms,
     throttles,
+    unwanted_mails,
     usage_days,
     usage_minutes,
     verification_changes,

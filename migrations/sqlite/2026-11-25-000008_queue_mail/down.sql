@@ -1,0 +1,2 @@
+DROP TABLE unwanted_mails;
+DROP TABLE mails;

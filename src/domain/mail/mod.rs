@@ -1,0 +1,394 @@
+//! Which mails there are, whom they go to, and the queue that they wait in.
+//!
+//! A mail is queued in the transaction of its cause, so there is never one without the other. Its words are made when it
+//! is sent (`web::mail`), from the facts that are kept sealed in the queue.
+
+mod once;
+
+use serde::{Deserialize, Serialize};
+
+use super::accounts::Account;
+use crate::clock::Timestamp;
+use crate::crypto::instance_secret::InstanceSecrets;
+use crate::crypto::random::system_rng;
+use crate::crypto::seal::{self, Binding, OpenError};
+use crate::ids::{AccountId, MailId};
+use crate::secret::Secret;
+use crate::store::mails::{self as rows, MailRow};
+use crate::store::{Db, StoreError};
+
+pub use once::OncePer;
+
+/// The token of a one-time link. It is written nowhere but into the sealed mail that carries it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct LinkToken(pub Secret<String>);
+
+impl Serialize for LinkToken {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose())
+    }
+}
+
+/// Where something was done from.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Place {
+    /// The client's address.
+    pub address: Option<String>,
+    /// The client as it names itself.
+    pub client: Option<String>,
+}
+
+/// A key, as mails name it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MailedKey {
+    /// Its public id.
+    pub id: String,
+    /// Its prefix.
+    pub prefix: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What a mail says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Mail {
+    /// Someone signed up with this address, and confirms it with the link.
+    VerifyEmail {
+        /// Of the link.
+        token: LinkToken,
+    },
+    /// Someone signed up with the address of an account.
+    AccountExists,
+    /// Someone may sign up.
+    Invitation {
+        /// Of the link.
+        token: LinkToken,
+        /// Name of the operator.
+        invited_by: String,
+    },
+    /// The link for a new password.
+    ResetPassword {
+        /// Of the link.
+        token: LinkToken,
+    },
+    /// To the new address of an account, which is confirmed with the link.
+    ConfirmNewEmail {
+        /// Of the link.
+        token: LinkToken,
+    },
+    /// To the old address of an account.
+    EmailChanged {
+        /// The new one.
+        new_email: String,
+        /// From where.
+        place: Place,
+    },
+    /// Someone signed in from a device that the account was not used with before.
+    NewSignIn {
+        /// From where.
+        place: Place,
+    },
+    /// The password was set or changed.
+    PasswordChanged {
+        /// From where.
+        place: Place,
+    },
+    /// Two-step verification was turned on.
+    TwoStepOn {
+        /// From where.
+        place: Place,
+    },
+    /// Two-step verification was turned off; by an operator if there is a name.
+    TwoStepOff {
+        /// From where.
+        place: Place,
+        /// The operator's name.
+        operator: Option<String>,
+    },
+    /// There are new recovery codes; the ones before are worth nothing.
+    RecoveryCodesReplaced {
+        /// From where.
+        place: Place,
+    },
+    /// A recovery code was used to sign in.
+    RecoveryCodeUsed {
+        /// From where.
+        place: Place,
+        /// How many are left.
+        left: i64,
+    },
+    /// A passkey was added.
+    PasskeyAdded {
+        /// Its name.
+        name: String,
+        /// From where.
+        place: Place,
+    },
+    /// A passkey was removed.
+    PasskeyRemoved {
+        /// Its name.
+        name: String,
+        /// From where.
+        place: Place,
+    },
+    /// The account was closed.
+    AccountClosed {
+        /// From where.
+        place: Place,
+    },
+    /// A key was made.
+    KeyCreated {
+        /// Which.
+        key: MailedKey,
+        /// By whom: the end of a sentence.
+        by: String,
+        /// From where.
+        place: Place,
+    },
+    /// A key got another secret.
+    KeyRotated {
+        /// Which.
+        key: MailedKey,
+        /// By whom: the end of a sentence.
+        by: String,
+        /// From where.
+        place: Place,
+    },
+    /// A key was ended by someone.
+    KeyDeactivated {
+        /// Which.
+        key: MailedKey,
+        /// By whom: the end of a sentence.
+        by: String,
+        /// From where.
+        place: Place,
+    },
+    /// A key ends in some days.
+    KeyExpires {
+        /// Which.
+        key: MailedKey,
+        /// In how many days: 30, 7 or 1.
+        days: i64,
+        /// When, in milliseconds since 1970.
+        at_ms: i64,
+    },
+    /// A key has ended by itself.
+    KeyExpired {
+        /// Which.
+        key: MailedKey,
+        /// When, in milliseconds since 1970.
+        at_ms: i64,
+    },
+    /// The true secret of a key that no longer works was presented.
+    DeadKeyUsed {
+        /// Which.
+        key: MailedKey,
+        /// How often since the last such mail.
+        attempts: i64,
+        /// From where, last.
+        place: Place,
+    },
+    /// A key was found in public and deactivated.
+    KeyLeaked {
+        /// Which.
+        key: MailedKey,
+        /// Where it was found.
+        url: Option<String>,
+        /// Who reported it.
+        source: String,
+    },
+}
+
+impl Mail {
+    /// The word for its kind, in the database and in the settings.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::VerifyEmail { .. } => "verify_email",
+            Self::AccountExists => "account_exists",
+            Self::Invitation { .. } => "invitation",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::ConfirmNewEmail { .. } => "confirm_new_email",
+            Self::EmailChanged { .. } => "email_changed",
+            Self::NewSignIn { .. } => "new_sign_in",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::TwoStepOn { .. } => "two_step_on",
+            Self::TwoStepOff { .. } => "two_step_off",
+            Self::RecoveryCodesReplaced { .. } => "recovery_codes_replaced",
+            Self::RecoveryCodeUsed { .. } => "recovery_code_used",
+            Self::PasskeyAdded { .. } => "passkey_added",
+            Self::PasskeyRemoved { .. } => "passkey_removed",
+            Self::AccountClosed { .. } => "account_closed",
+            Self::KeyCreated { .. } => "key_created",
+            Self::KeyRotated { .. } => "key_rotated",
+            Self::KeyDeactivated { .. } => "key_deactivated",
+            Self::KeyExpires { .. } => "key_expires",
+            Self::KeyExpired { .. } => "key_expired",
+            Self::DeadKeyUsed { .. } => "dead_key_used",
+            Self::KeyLeaked { .. } => "key_leaked",
+        }
+    }
+
+    /// True if the account may turn it off: it only tells what its holder could see coming.
+    pub fn is_optional(&self) -> bool {
+        OPTIONAL.contains(&self.kind())
+    }
+}
+
+/// The kinds of mail that an account may turn off; all others are about its security.
+pub const OPTIONAL: [&str; 5] = [
+    "key_created",
+    "key_rotated",
+    "key_deactivated",
+    "key_expires",
+    "key_expired",
+];
+
+/// Whom a mail goes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipient<'a> {
+    /// The account that it concerns; `None` for someone without one.
+    pub account_id: Option<AccountId>,
+    /// The address.
+    pub email: &'a str,
+}
+
+impl<'a> From<&'a Account> for Recipient<'a> {
+    fn from(account: &'a Account) -> Self {
+        Self {
+            account_id: Some(account.id),
+            email: &account.email,
+        }
+    }
+}
+
+/// What seals mails into the queue, and opens them.
+#[derive(Clone)]
+pub struct Outbox {
+    secrets: InstanceSecrets,
+}
+
+impl Outbox {
+    /// With these secrets.
+    pub fn new(secrets: InstanceSecrets) -> Self {
+        Self { secrets }
+    }
+
+    /// Queues a mail, in the transaction of its cause; not if the account does not want it.
+    ///
+    /// # Errors
+    /// If the database fails; the cause is then undone with it.
+    pub fn queue(
+        &self,
+        db: &mut Db,
+        now: Timestamp,
+        to: Recipient<'_>,
+        mail: &Mail,
+    ) -> Result<(), StoreError> {
+        self.insert(db, now, to, mail, None).map(drop)
+    }
+
+    /// Queues a mail unless one for the same occasion was queued before; false if there was.
+    ///
+    /// # Errors
+    /// As [`Outbox::queue`].
+    pub fn queue_once(
+        &self,
+        db: &mut Db,
+        now: Timestamp,
+        to: Recipient<'_>,
+        mail: &Mail,
+        occasion: OncePer<'_>,
+    ) -> Result<bool, StoreError> {
+        self.insert(db, now, to, mail, Some(occasion.key(mail.kind())))
+    }
+
+    fn insert(
+        &self,
+        db: &mut Db,
+        now: Timestamp,
+        to: Recipient<'_>,
+        mail: &Mail,
+        once_key: Option<String>,
+    ) -> Result<bool, StoreError> {
+        if let Some(account_id) = to.account_id
+            && mail.is_optional()
+            && rows::is_unwanted(db, account_id, mail.kind())?
+        {
+            return Ok(false);
+        }
+        let rng = &mut system_rng();
+        let id = MailId::random(rng);
+        let facts = serde_json::to_vec(mail).expect("a mail is plain data");
+        let row = MailRow {
+            id,
+            account_id: to.account_id,
+            kind: mail.kind().to_owned(),
+            recipient: to.email.to_owned(),
+            sealed: Some(seal::seal(
+                &self.secrets,
+                rng,
+                binding(&id.to_string()),
+                &facts,
+            )),
+            once_key,
+            created_at: now,
+            next_try_at: now,
+            tries: 0,
+            last_error: None,
+            sent_at: None,
+            gave_up_at: None,
+        };
+        rows::insert(db, &row)
+    }
+
+    /// What a queued mail says.
+    ///
+    /// # Errors
+    /// If the instance secret that it was sealed with is gone, or it is damaged.
+    pub fn open(&self, id: MailId, sealed: &[u8]) -> Result<Mail, OpenError> {
+        let facts = seal::open(&self.secrets, binding(&id.to_string()), sealed)?;
+        serde_json::from_slice(&facts).or(Err(OpenError::Damaged))
+    }
+}
+
+fn binding(id: &str) -> Binding<'_> {
+    Binding {
+        kind: "mail",
+        row: id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_reads_back_and_does_not_print_its_link() {
+        let mail = Mail::ResetPassword {
+            token: LinkToken(Secret::new("hunter22".to_owned())),
+        };
+        assert!(!format!("{mail:?}").contains("hunter22"));
+        let json = serde_json::to_string(&mail).unwrap();
+        let Mail::ResetPassword { token } = serde_json::from_str(&json).unwrap() else {
+            panic!("another mail: {json}");
+        };
+        assert_eq!(token.0.expose(), "hunter22");
+    }
+
+    #[test]
+    fn the_kind_in_the_database_is_the_one_in_the_facts() {
+        let mail = Mail::KeyExpired {
+            key: MailedKey {
+                id: "0000000001".to_owned(),
+                prefix: "kp_0000000001".to_owned(),
+                name: "CI".to_owned(),
+            },
+            at_ms: 0,
+        };
+        let json: serde_json::Value = serde_json::to_value(&mail).unwrap();
+        assert_eq!(json["kind"], mail.kind());
+        assert!(mail.is_optional());
+        assert!(!Mail::AccountExists.is_optional());
+    }
+}
