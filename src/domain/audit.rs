@@ -75,6 +75,8 @@ pub enum Action {
     SignUp,
     /// A password was checked.
     SignIn,
+    /// A password was checked again, within a session.
+    SignInConfirm,
     /// A session was ended by its owner.
     SignOut,
     /// Name or time zone was changed.
@@ -109,6 +111,7 @@ impl Action {
         match self {
             Self::SignUp => "sign_up",
             Self::SignIn => "sign_in",
+            Self::SignInConfirm => "sign_in.confirm",
             Self::SignOut => "sign_out",
             Self::ProfileChange => "profile.change",
             Self::PasswordLink => "password.link",

@@ -14,9 +14,28 @@ use crate::crypto::password::PasswordHash;
 use crate::ids::AccountId;
 use crate::store::{Db, StoreError, accounts as rows};
 
+/// What the password is checked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To begin a session.
+    SignIn,
+    /// To show within a session that it is still its holder who sits there.
+    Confirm,
+}
+
+impl Purpose {
+    fn action(self) -> Action {
+        match self {
+            Self::SignIn => Action::SignIn,
+            Self::Confirm => Action::SignInConfirm,
+        }
+    }
+}
+
 /// A try that was counted.
 #[derive(Clone)]
 pub struct Attempt {
+    purpose: Purpose,
     /// The address as it was typed, in lower case.
     email: String,
     address: IpAddr,
@@ -40,6 +59,7 @@ pub fn begin(
     act: &Act,
     email: &str,
     address: IpAddr,
+    purpose: Purpose,
 ) -> Result<Result<Attempt, Throttled>, StoreError> {
     let email = email.trim().to_ascii_lowercase();
     if let Err(throttled) = throttles::take_sign_in(db, act.now, &email, address)? {
@@ -52,6 +72,7 @@ pub fn begin(
         .and_then(|row| row.password_hash)
         .map(PasswordHash::from_stored);
     Ok(Ok(Attempt {
+        purpose,
         email,
         address,
         account_id,
@@ -81,7 +102,7 @@ pub fn finish(
         act.record(
             db,
             attempt.account_id,
-            Action::SignIn,
+            attempt.purpose.action(),
             None,
             Outcome::Refused,
         )?;
@@ -92,7 +113,8 @@ pub fn finish(
         actor: account.as_actor(),
         ..act.clone()
     };
-    act.record(db, Some(account.id), Action::SignIn, None, Outcome::Done)?;
+    let action = attempt.purpose.action();
+    act.record(db, Some(account.id), action, None, Outcome::Done)?;
     Ok(Some(account))
 }
 

@@ -36,8 +36,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub fn routes(config: &mut ServiceConfig) {
     use pages::api_keys::{access, confirm, create, detail, list, rotate};
     use pages::{
-        docs, overview, password_reset, profile, security, sign_in, sign_up, theme, usage,
-        well_known,
+        docs, overview, password_reset, profile, security, sign_in, sign_in_confirm, sign_up,
+        theme, usage, well_known,
     };
 
     config
@@ -60,6 +60,11 @@ pub fn routes(config: &mut ServiceConfig) {
             page("/sign-in", "GET, HEAD, POST")
                 .route(read().to(sign_in::get))
                 .route(web::post().to(sign_in::post)),
+        )
+        .service(
+            page("/sign-in/confirm", "GET, HEAD, POST")
+                .route(read().to(sign_in_confirm::get))
+                .route(web::post().to(sign_in_confirm::post)),
         )
         .service(page("/sign-out", "POST").route(web::post().to(sign_in::post_sign_out)))
         .service(

@@ -17,6 +17,9 @@ pub enum PageError {
     /// The page is for people who are signed in; after that they come back to this local path.
     #[error("not signed in")]
     NotSignedIn(String),
+    /// What is asked for needs a sign-in of the last minutes; after confirming it they come back to this local path.
+    #[error("no recent sign-in")]
+    NotConfirmed(String),
     /// The request cannot be read.
     #[error("the request is malformed")]
     Malformed,
@@ -61,6 +64,7 @@ impl PageError {
     pub fn words(&self) -> PageWords {
         let (status, title, text) = match self {
             Self::NotSignedIn(_) => (StatusCode::SEE_OTHER, "Sign in", String::new()),
+            Self::NotConfirmed(_) => (StatusCode::SEE_OTHER, "Confirm it is you", String::new()),
             Self::Malformed => (
                 StatusCode::BAD_REQUEST,
                 "Request not understood",
@@ -131,13 +135,8 @@ impl PageError {
             Self::MethodNotAllowed(allow) => vec![(header::ALLOW, HeaderValue::from_static(allow))],
             Self::Throttled(throttled) => vec![retry_after(throttled.retry_after)],
             Self::Unavailable(_) => vec![retry_after(TimeDelta::seconds(5))],
-            Self::NotSignedIn(next) => {
-                let next =
-                    percent_encoding::utf8_percent_encode(next, percent_encoding::NON_ALPHANUMERIC);
-                HeaderValue::from_str(&format!("/sign-in?next={next}"))
-                    .map(|value| vec![(header::LOCATION, value)])
-                    .unwrap_or_default()
-            }
+            Self::NotSignedIn(next) => vec![location("/sign-in", next)],
+            Self::NotConfirmed(next) => vec![location("/sign-in/confirm", next)],
             Self::Malformed
             | Self::NotFound
             | Self::CrossSite
@@ -146,6 +145,16 @@ impl PageError {
             | Self::Internal(_) => Vec::new(),
         }
     }
+}
+
+/// A page of ours that knows the way back.
+fn location(page: &str, next: &str) -> (header::HeaderName, HeaderValue) {
+    let next = percent_encoding::utf8_percent_encode(next, percent_encoding::NON_ALPHANUMERIC);
+    let value = HeaderValue::from_str(&format!("{page}?next={next}"));
+    (
+        header::LOCATION,
+        value.expect("letters, digits and percent signs"),
+    )
 }
 
 impl actix_web::ResponseError for PageError {

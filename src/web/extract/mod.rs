@@ -8,4 +8,5 @@ pub mod forwarded;
 pub mod json;
 pub mod key_check;
 pub mod pagination;
+pub mod recent_sign_in;
 pub mod visitor;

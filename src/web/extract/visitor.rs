@@ -12,6 +12,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
 
 use super::client;
 use crate::clock::Timestamp;
@@ -29,6 +30,10 @@ use crate::web::state::AppState;
 const FORM_SEED: &str = "form_seed";
 /// Under this name a session keeps the message for the next page.
 const FLASH: &str = "flash";
+/// Under this name a session keeps when its holder last showed that it is them, in milliseconds since 1970.
+const CONFIRMED_AT: &str = "confirmed_at";
+/// What needs a recent sign-in is open for this long after one.
+const RECENT: TimeDelta = TimeDelta::minutes(15);
 /// Name of the cookie that keeps the chosen appearance.
 pub const THEME_COOKIE: &str = "keyport_theme";
 
@@ -94,7 +99,29 @@ impl Visitor {
             .map_err(internal)?;
         self.session
             .insert(FORM_SEED, base62_text(&mut system_rng(), 22))
-            .map_err(internal)
+            .map_err(internal)?;
+        self.confirm_sign_in()
+    }
+
+    /// Notes that the holder has just shown that it is them, under a new session id.
+    ///
+    /// # Errors
+    /// If the session cannot be written as JSON, which is a defect.
+    pub fn confirm_sign_in(&self) -> Result<(), PageError> {
+        self.session.renew();
+        self.session
+            .insert(CONFIRMED_AT, self.now.as_millis())
+            .map_err(|error| PageError::Internal(Box::new(error)))
+    }
+
+    /// True if the holder has shown in the last 15 minutes that it is them.
+    pub fn has_signed_in_recently(&self) -> bool {
+        let confirmed_at = self.session.get(CONFIRMED_AT).ok().flatten();
+        confirmed_at.is_some_and(|at| {
+            let confirmed_at = Timestamp::from_millis(at);
+            // A clock that was set back must not leave it open for longer.
+            confirmed_at <= self.now && self.now < confirmed_at + RECENT
+        })
     }
 }
 

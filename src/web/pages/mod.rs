@@ -8,6 +8,7 @@ pub mod password_reset;
 pub mod profile;
 pub mod security;
 pub mod sign_in;
+pub mod sign_in_confirm;
 pub mod sign_up;
 pub mod theme;
 pub mod usage;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{PageResult, html, local_path, see_other};
 use crate::config::SignUp;
 use crate::domain::security::throttles::Throttled;
-use crate::domain::sign_in;
+use crate::domain::sign_in::{self, Purpose};
 use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::web::error::{PageError, wait_words};
@@ -85,7 +85,7 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignInForm>) ->
     let (act, typed) = (visitor.act.clone(), email.clone());
     let begun: Result<_, StoreError> = state
         .pool
-        .write(move |db| sign_in::begin(db, &act, &typed, address))
+        .write(move |db| sign_in::begin(db, &act, &typed, address, Purpose::SignIn))
         .await;
     let attempt = match begun? {
         Ok(attempt) => attempt,

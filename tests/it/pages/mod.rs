@@ -6,4 +6,5 @@ mod create;
 mod detail;
 mod rotate;
 mod sign_in;
+mod sign_in_confirm;
 mod usage;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::on_both_engines;
 use crate::support::actors::id_of;
+use crate::support::app::PASSWORD;
 use crate::support::html::Page;
 use crate::support::{Engine, Person, TestApp, db};
 
@@ -147,6 +148,7 @@ on_both_engines! {
         }
         maren.deactivate(&id_of(&deactivated)).await;
         app.advance(TimeDelta::hours(1));
+        maren.confirm(PASSWORD).await.expect(303);
         for (key, opened) in [&deactivated, &expired].into_iter().zip(&opened) {
             let path = format!("{}/rotate", page_of(key));
             let elsewhere = maren.get(&path).await.expect(303);

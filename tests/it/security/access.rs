@@ -5,10 +5,11 @@ use reqwest::Method;
 use crate::support::{Engine, TestApp};
 
 /// Path, statuses of GET for: nobody, someone signed in, a key.
-const ROUTES: [(&str, u16, u16, u16); 27] = [
+const ROUTES: [(&str, u16, u16, u16); 28] = [
     ("/", 303, 200, 303),
     ("/sign-up", 200, 303, 200),
     ("/sign-in", 200, 303, 200),
+    ("/sign-in/confirm", 303, 200, 303),
     ("/sign-out", 405, 405, 405),
     ("/password/reset", 404, 404, 404),
     ("/settings", 303, 303, 303),

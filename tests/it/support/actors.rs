@@ -110,9 +110,14 @@ impl Person {
         self.send(Method::POST, path, Some(body), headers).await
     }
 
-    /// Opens the page at `page`, fills in the fields and sends them to `path` with the page's hidden fields.
+    /// Opens the page at `page`, fills in the fields and sends them to `path` with the page's hidden fields. Confirms
+    /// first that it is them if the page wants that.
     pub async fn fill_in(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let opened = self.get(page).await;
+        let mut opened = self.get(page).await;
+        if opened.header("location").starts_with("/sign-in/confirm?") {
+            self.confirm(super::app::PASSWORD).await.expect(303);
+            opened = self.get(page).await;
+        }
         self.send_form(&opened, path, fields).await
     }
 
@@ -143,6 +148,14 @@ impl Person {
         self.fill_in("/sign-in", "/sign-in", &fields)
             .await
             .expect(303);
+    }
+
+    /// Shows again that it is them.
+    pub async fn confirm(&mut self, password: &str) -> Answer {
+        let fields = [("password", password), ("next", "/")];
+        let path = "/sign-in/confirm";
+        let opened = self.get(path).await.expect(200);
+        self.send_form(&opened, path, &fields).await
     }
 
     /// Signs in as the same person after the session has ended.

@@ -20,6 +20,7 @@ use crate::domain::api_keys::{self, CreateKeyError, NewApiKey};
 use crate::domain::text::Name;
 use crate::web::error::PageError;
 use crate::web::extract::form::Form;
+use crate::web::extract::recent_sign_in::RecentSignIn;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Layout, Nav, times};
@@ -110,7 +111,7 @@ impl Default for CreateForm {
 }
 
 /// The form.
-pub async fn get(me: CurrentAccount, query: web::Query<CreateQuery>) -> PageResult {
+pub async fn get(RecentSignIn(me): RecentSignIn, query: web::Query<CreateQuery>) -> PageResult {
     let preselected = me.visitor.state.policy.scopes.iter();
     let form = CreateForm {
         name: query.into_inner().name,
@@ -124,7 +125,7 @@ pub async fn get(me: CurrentAccount, query: web::Query<CreateQuery>) -> PageResu
 }
 
 /// Creates the key. The answer shows it; the form cannot be used a second time.
-pub async fn post(me: CurrentAccount, form: Form<CreateForm>) -> PageResult {
+pub async fn post(RecentSignIn(me): RecentSignIn, form: Form<CreateForm>) -> PageResult {
     let form = match form.check() {
         Ok(form) if !form.form_id.is_empty() => form,
         Ok(kept) => return stale(&me, kept),

@@ -13,6 +13,7 @@ use crate::domain::api_keys::rotation::{self, Overlap, RotateKeyError};
 use crate::domain::api_keys::{ApiKey, KeyState};
 use crate::web::error::PageError;
 use crate::web::extract::form::Form;
+use crate::web::extract::recent_sign_in::RecentSignIn;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Layout, Nav, times};
@@ -52,7 +53,7 @@ impl Default for RotateForm {
 }
 
 /// Asks. A key that has ended has no secret to replace: its own page says so.
-pub async fn get(me: CurrentAccount, id: web::Path<String>) -> PageResult {
+pub async fn get(RecentSignIn(me): RecentSignIn, id: web::Path<String>) -> PageResult {
     let key = key_of(&me, &id).await?;
     if key.state_at(me.visitor.now) != KeyState::Active {
         return Ok(see_other(&format!("{LIST}/{}", key.id)));
@@ -61,7 +62,11 @@ pub async fn get(me: CurrentAccount, id: web::Path<String>) -> PageResult {
 }
 
 /// Rotates. The answer shows the key with its new secret; the form cannot be used a second time.
-pub async fn post(me: CurrentAccount, id: web::Path<String>, form: Form<RotateForm>) -> PageResult {
+pub async fn post(
+    RecentSignIn(me): RecentSignIn,
+    id: web::Path<String>,
+    form: Form<RotateForm>,
+) -> PageResult {
     let key = key_of(&me, &id).await?;
     let (form, is_stale) = match form.check() {
         Ok(form) if !form.form_id.is_empty() => (form, false),
