@@ -4,6 +4,7 @@
 //! name, one meaning and one error message wherever it came from. Unknown settings stop the start.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -299,6 +300,9 @@ impl Config {
         };
         let metrics_bind = metrics_bind(raw.metrics_bind.as_deref(), bind)?;
         let data_dir = raw.data_dir.unwrap_or_else(|| PathBuf::from("data"));
+        if data_dir.as_os_str().is_empty() {
+            return bad("data_dir", "write a folder, like data");
+        }
         let public_url = match &raw.public_url {
             Some(text) => public_url(text)?,
             None => public_url(&format!("http://localhost:{}", bind.port()))?,
@@ -431,6 +435,34 @@ fn trusted_proxies(entries: &[String]) -> Result<Vec<IpNet>, ConfigError> {
     entries.iter().map(block).collect()
 }
 
+/// The environment as text. Variables that are none of ours may hold anything.
+///
+/// # Errors
+/// If one of ours is not text: to leave it out would be to start with another setting than was meant.
+pub fn read_environment(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<BTreeMap<String, String>, ConfigError> {
+    let mut environment = BTreeMap::new();
+    for (name, value) in variables {
+        let shown = name.to_string_lossy().into_owned();
+        let is_ours = shown.starts_with("KEYPORT_")
+            || VARIABLES.iter().any(|(_, variable, _)| *variable == shown);
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => {
+                environment.insert(name, value);
+            }
+            _ if is_ours => {
+                return Err(ConfigError::Bad {
+                    name: shown,
+                    problem: "it is not valid UTF-8".to_owned(),
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(environment)
+}
+
 /// A "bad setting" error that names the setting both as in the file and as in the environment.
 ///
 /// # Errors
@@ -478,11 +510,15 @@ fn read_file(path: &Path) -> Result<Table, ConfigError> {
     let broken = |error: toml::de::Error| ConfigError::File {
         path: shown.clone(),
         message: match error.span() {
-            Some(span) => format!(
-                "line {}: {}",
-                text[..span.start.min(text.len())].matches('\n').count() + 1,
-                error.message()
-            ),
+            Some(span) => {
+                let before = &text[..span.start.min(text.len())];
+                // The name that the value belongs to; without one, the words name it themselves.
+                let line = before.rsplit('\n').next().unwrap_or_default();
+                let name = line.split_once('=').map(|(name, _)| name.trim());
+                let name = name.map_or_else(String::new, |name| format!("{name}: "));
+                let number = before.matches('\n').count() + 1;
+                format!("line {number}: {name}{}", error.message())
+            }
             None => error.message().to_owned(),
         },
     };
@@ -618,6 +654,7 @@ mod tests {
                 "log.format (KEYPORT_LOG_FORMAT): write one of text, json",
             ),
             ("KEYPORT_SECURITY_CONTACT", "me", "security_contact"),
+            ("KEYPORT_DATA_DIR", "", "data_dir"),
             ("KEYPORT_COLOUR", "red", "KEYPORT_COLOUR"),
         ];
         for (name, value, named) in cases {
@@ -637,6 +674,36 @@ mod tests {
             message.contains("line 2") && message.contains("colour"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("k.toml");
+        std::fs::write(&file, "brand = \"kp\"\nbind = 8080\n").unwrap();
+        let error = load(&[("KEYPORT_CONFIG", file.to_str().unwrap())]).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("line 2: bind: "), "{message}");
+    }
+
+    #[test]
+    fn a_variable_of_ours_that_is_not_text_stops_the_start() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let variable =
+            |name: &str, value: &[u8]| (OsString::from(name), OsString::from_vec(value.to_vec()));
+        for name in ["KEYPORT_SIGN_UP", "DATABASE_URL", "KEYPORT_UNKNOWN"] {
+            let read = read_environment([variable(name, b"closed\xff")].into_iter());
+            let message = read.unwrap_err().to_string();
+            assert!(
+                message.contains(name) && message.contains("UTF-8"),
+                "{message}"
+            );
+        }
+        let others = [
+            variable("LESSCHARSET", b"\xff"),
+            variable("KEYPORT_BRAND", b"kp"),
+        ];
+        assert_eq!(read_environment(others.into_iter()).unwrap().len(), 1);
     }
 
     #[test]

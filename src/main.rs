@@ -1,7 +1,6 @@
 //! The `keyport` program: reads the command line and the configuration, runs one command, and exits with 0 (done),
 //! 1 (failed) or 2 (misused).
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use keyport::clock::{SharedClock, SystemClock};
 use keyport::commands::{self, CommandError};
-use keyport::config::Config;
+use keyport::config::{Config, read_environment};
 
 /// The API-key portal: Settings > API keys for every API.
 ///
@@ -74,10 +73,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<(), CommandError> {
-    let environment: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    let config = Config::load(&environment)?;
+    let config = Config::load(&read_environment(std::env::vars_os())?)?;
     let clock: SharedClock = Arc::new(SystemClock);
     match command {
         Command::Serve => commands::serve::run(&config, clock),

@@ -27,6 +27,7 @@ use crate::domain::api_keys::scopes::{KnownScope, ScopeCatalog};
 use crate::domain::housekeeping;
 use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::security::password::PasswordWorker;
+use crate::domain::text::Name;
 use crate::domain::usage::recorder::{Recorder, Writer};
 use crate::domain::usage::retention::{self, Retention};
 use crate::domain::verification::Verifier;
@@ -37,7 +38,7 @@ use crate::domain::verification::limits::{Limits, RateLimiter};
 use crate::outbound::redis::Redis;
 use crate::outbound::tls;
 use crate::secret::Secret;
-use crate::store::connection::DatabaseUrlError;
+use crate::store::connection::{self, DatabaseUrlError};
 use crate::store::migrations::{self, MigrateError};
 use crate::store::{DatabaseUrl, Pool, StoreError};
 
@@ -90,7 +91,7 @@ pub enum StartError {
     Instance(#[from] InstanceError),
     /// The address cannot be listened on.
     #[error(
-        "cannot listen on {address} (is another program using the port? choose one with {variable})"
+        "cannot listen on {address} (if another program uses the port, choose one with {variable})"
     )]
     Bind {
         /// The setting that chooses it.
@@ -114,6 +115,9 @@ pub struct Opened {
     pub policy: Arc<KeyPolicy>,
 }
 
+/// Scopes that an operator may define.
+const MOST_SCOPES: usize = 50;
+
 /// Connections of the pool. SQLite has one writer at a time, so more would only wait for each other.
 const POOL_SIZE: u32 = 8;
 
@@ -130,6 +134,7 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
     let pool = open_database(config)?;
     migrate(&pool)?;
     let now = clock.now();
+    check_writable(&pool)?;
     pool.write_now(|db| take_on_secrets(db, now, &policy.secrets))?;
     Ok(Opened {
         pool,
@@ -173,16 +178,45 @@ pub fn open_database(config: &Config) -> Result<Pool, StartError> {
     {
         create_folder(folder)?;
     }
-    Pool::open(&url, POOL_SIZE).map_err(|error| {
-        let mut problem = error.to_string();
-        if problem.contains("readonly database") {
-            problem.push_str(": let the user that keyport runs as write the file and its folder");
+    Pool::open(&url, POOL_SIZE).map_err(|error| unusable(&url, &error.to_string()))
+}
+
+/// Makes sure that a database with all migrations can be written.
+///
+/// # Errors
+/// If it is read-only.
+pub fn check_writable(pool: &Pool) -> Result<(), StartError> {
+    pool.read_now(connection::check_writable)
+        .map_err(|error: StoreError| unusable(pool.url(), &chain(&error)))
+}
+
+/// The engine's own words, and what to do where it is known.
+fn unusable(url: &DatabaseUrl, problem: &str) -> StartError {
+    let advice = match url {
+        DatabaseUrl::Sqlite(_) if problem.contains("readonly database") => {
+            ": let the user that keyport runs as write the file and its folder"
         }
-        StartError::Database {
-            database: url.to_string(),
-            problem,
+        DatabaseUrl::Sqlite(_) if problem.contains("unable to open") => {
+            ": name a file in a folder that keyport can write"
         }
-    })
+        DatabaseUrl::Sqlite(_) if problem.contains("not a database") => {
+            ": name another file, or a backup of the database"
+        }
+        DatabaseUrl::Sqlite(_) if problem.contains("is locked") => {
+            ": end the program that holds it, then try again"
+        }
+        DatabaseUrl::Postgres(_) if problem.contains("read-only transaction") => {
+            ": name the server that takes changes, and a role that may write"
+        }
+        DatabaseUrl::Postgres(_) if problem.contains("connection to server") => {
+            ": see that the server runs, and that DATABASE_URL names it"
+        }
+        DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => "",
+    };
+    StartError::Database {
+        database: url.to_string(),
+        problem: format!("{}{advice}", problem.trim_end()),
+    }
 }
 
 /// Runs pending migrations; returns their versions.
@@ -191,9 +225,14 @@ pub fn open_database(config: &Config) -> Result<Pool, StartError> {
 /// If the database is newer, read-only or locked, or a migration fails.
 pub fn migrate(pool: &Pool) -> Result<Vec<String>, StartError> {
     pool.read_now(migrations::run)
-        .map_err(|error: MigrateError| StartError::Migrate {
-            database: pool.url().to_string(),
-            problem: chain(&error),
+        .map_err(|error: MigrateError| match &error {
+            MigrateError::NewerDatabase(_) => StartError::Migrate {
+                database: pool.url().to_string(),
+                problem: chain(&error),
+            },
+            MigrateError::Failed(_) | MigrateError::Store(_) => {
+                unusable(pool.url(), &chain(&error))
+            }
         })
 }
 
@@ -341,19 +380,34 @@ pub fn key_policy(
             }),
             Err(_) => {
                 let problem = format!(
-                    "“{}” is not a scope: write one like billing:read",
+                    "“{}” is not a scope: write one like billing:read, of at most 64 characters",
                     setting.name
                 );
                 return bad("scopes", problem).map_err(StartError::from);
             }
         }
+        if Name::parse(&setting.description).is_err() {
+            let problem = format!(
+                "the description of {} needs 1 to 100 characters, none of them hidden",
+                setting.name
+            );
+            return bad("scopes", problem).map_err(StartError::from);
+        }
     }
-    let Some(scopes) = ScopeCatalog::new(scopes) else {
-        return bad(
-            "scopes",
-            "a scope repeats the name of another or of a built-in one",
-        )
-        .map_err(StartError::from);
+    if scopes.len() > MOST_SCOPES {
+        // All of them go into a header of each answer to a gateway.
+        let problem = format!(
+            "{} are too many: define at most {MOST_SCOPES}",
+            scopes.len()
+        );
+        return bad("scopes", problem).map_err(StartError::from);
+    }
+    let scopes = match ScopeCatalog::new(scopes) {
+        Ok(scopes) => scopes,
+        Err(repeated) => {
+            let problem = format!("{repeated} repeats the name of another or of a built-in one");
+            return bad("scopes", problem).map_err(StartError::from);
+        }
     };
     let (max_active, longest_life) = (keys.max_active, keys.longest_life);
     Ok(move |secrets| KeyPolicy {

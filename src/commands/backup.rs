@@ -3,17 +3,36 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{CommandError, print, refuse};
+use super::{CommandError, create_private, print, refuse};
 use crate::config::Config;
-use crate::server::open_database;
-use crate::store::{DatabaseUrl, Db, Pool, backup};
+use crate::server::{chain, database_url, open_database};
+use crate::store::{DatabaseUrl, Db, Pool, backup, migrations};
 
 /// Copies a SQLite database itself; has PostgreSQL's own `pg_dump` write an archive for `pg_restore`.
 ///
 /// # Errors
 /// If the file exists or cannot be written, or the database or `pg_dump` fails.
 pub fn run(config: &Config, file: &Path) -> Result<(), CommandError> {
+    if let DatabaseUrl::Sqlite(path) = database_url(config)?
+        && !path.exists()
+    {
+        return refuse(format!(
+            "there is no database at {}: name it with KEYPORT_DATA_DIR or DATABASE_URL",
+            path.display()
+        ));
+    }
     let pool = open_database(config)?;
+    let status = match pool.read_now(migrations::status) {
+        Ok(status) => status,
+        Err(error) => return refuse(chain(&error)),
+    };
+    if status.is_new {
+        return refuse(format!(
+            "there is nothing of keyport in this database ({}): name the right one with DATABASE_URL",
+            pool.url()
+        ));
+    }
+    // A copy holds addresses and password hashes as the database does.
     create_private(file)?;
     let copied = copy(&pool, file);
     if copied.is_err() {
@@ -25,21 +44,6 @@ pub fn run(config: &Config, file: &Path) -> Result<(), CommandError> {
         "Wrote {}. Keep the instance secret as well: keys cannot be verified without it.",
         file.display()
     ))
-}
-
-/// Makes the empty file, for its owner only: a copy holds addresses and password hashes as the database does.
-fn create_private(file: &Path) -> Result<(), CommandError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            refuse(format!("{} exists: name a new file", file.display()))
-        }
-        Err(error) => refuse(format!("cannot write {}: {error}", file.display())),
-    }
 }
 
 fn copy(pool: &Pool, file: &Path) -> Result<(), CommandError> {

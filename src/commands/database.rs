@@ -46,7 +46,7 @@ pub fn check(config: &Config) -> Result<(), CommandError> {
     }
     let url = database_url(config)?;
     if let DatabaseUrl::Sqlite(path) = &url
-        && !path.exists()
+        && path.metadata().map_or(true, |file| file.len() == 0)
     {
         print(format!(
             "database: none yet, the first start makes it, {url}"
@@ -73,6 +73,8 @@ pub fn check(config: &Config) -> Result<(), CommandError> {
         ));
     }
     print("migrations: ok, none are missing")?;
+    server::check_writable(&pool)?;
+    print("database can be written: ok")?;
     if let Some(secrets) = &secrets {
         let now = SystemClock.now();
         pool.read_now(|db| check_secrets(db, now, secrets))

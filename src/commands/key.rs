@@ -27,9 +27,9 @@ pub enum KeyCommand {
         /// Its name.
         #[arg(long)]
         name: String,
-        /// 1h, 7d, 30d, 90d, 1y or never.
-        #[arg(long, default_value = "90d")]
-        expires_in: String,
+        /// 1h, 7d, 30d, 90d, 1y or never. Without it 90d, or the longest of them that the settings allow.
+        #[arg(long)]
+        expires_in: Option<String>,
         /// A scope; may be repeated. Without any, all but managing and verifying keys.
         #[arg(long)]
         scope: Vec<String>,
@@ -76,9 +76,10 @@ pub fn run(config: &Config, clock: &SharedClock, command: KeyCommand) -> Result<
                 .or_else(|error| refuse(format!("bad --rate-limit: {error}")))?;
             let name =
                 Name::parse(&name).or_else(|error| refuse(format!("bad --name: {error}")))?;
-            let expiry = match expires_in.as_str() {
-                "never" => Expiry::Never,
-                word => match Life::from_word(word) {
+            let expiry = match expires_in.as_deref() {
+                None => Expiry::After(Life::suggested(policy.longest_life)),
+                Some("never") => Expiry::Never,
+                Some(word) => match Life::from_word(word) {
                     Some(life) => Expiry::After(life),
                     None => return refuse("bad --expires-in: write 1h, 7d, 30d, 90d, 1y or never"),
                 },

@@ -8,7 +8,9 @@ pub mod seed;
 pub mod serve;
 pub mod user;
 
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::path::Path;
 
 use crate::clock::SharedClock;
 use crate::config::{Config, ConfigError};
@@ -48,6 +50,24 @@ fn refuse<T>(sentence: impl Into<String>) -> Result<T, CommandError> {
 /// Prints one line. Unlike `println!`, a closed pipe is an error and not a panic.
 fn print(line: impl std::fmt::Display) -> Result<(), CommandError> {
     Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+/// Makes an empty file, for its owner only.
+///
+/// # Errors
+/// If there is something of this name, or it cannot be written.
+fn create_private(file: &Path) -> Result<File, CommandError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Ok(made) => Ok(made),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            refuse(format!("{} exists: name a new file", file.display()))
+        }
+        Err(error) => refuse(format!("cannot write {}: {error}", file.display())),
+    }
 }
 
 /// The database, migrated, with the rules for keys.

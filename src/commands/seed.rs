@@ -1,12 +1,11 @@
 //! `keyport seed`: many valid keys for load tests, 1,000 an account.
 
-use std::fs::OpenOptions;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 use chrono::TimeDelta;
 
-use super::{CommandError, opened, print};
+use super::{CommandError, create_private, opened, print};
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::Config;
 use crate::crypto::random::system_rng;
@@ -32,12 +31,9 @@ pub fn run(
     keys: u64,
     out: &Path,
 ) -> Result<(), CommandError> {
+    // The file first: if it cannot be written, nothing was made.
+    let mut file = BufWriter::new(create_private(out)?);
     let opened = opened(config, clock)?;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = BufWriter::new(options.open(out)?);
     let now = clock.now();
     let mut left = keys;
     while left > 0 {

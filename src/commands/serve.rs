@@ -6,7 +6,7 @@ use super::{CommandError, print, refuse};
 use crate::clock::SharedClock;
 use crate::config::{Config, ConfigError, LogFormat, LogSettings, SignUp, bad};
 use crate::domain::accounts;
-use crate::server::start;
+use crate::server::{Running, start};
 use crate::store::StoreError;
 
 /// Serves until SIGTERM or SIGINT, then lets running requests finish.
@@ -18,28 +18,35 @@ pub fn run(config: &Config, clock: SharedClock) -> Result<(), CommandError> {
     actix_web::rt::System::new().block_on(async {
         let running = start(config, clock).await?;
         let has_accounts: Result<bool, StoreError> = running.state.pool.read(accounts::exist).await;
-        print(format!(
-            "keyport is ready on http://{}",
-            running.portal.address
-        ))?;
-        if let Some(metrics) = &running.metrics {
-            print(format!("Metrics are at http://{}/metrics", metrics.address))?;
-        }
-        let base = running.state.site.base();
-        match (has_accounts?, config.sign_up) {
-            (true, _) => print(format!("Open {base} in your browser."))?,
-            (false, SignUp::Open) => {
-                print(format!(
-                    "Open {base}/sign-up in your browser to create the first account."
-                ))?;
-            }
-            (false, _) => print("Run keyport user add EMAIL to create the first account.")?,
+        let greeted = greet(config, &running, has_accounts?);
+        if let Err(error) = greeted {
+            // Whoever started it may have closed their end: that is no reason to stop.
+            tracing::warn!(%error, "the address was not printed");
         }
         stop_signal().await?;
         tracing::info!("stopping: running requests finish, then the last uses are written");
         running.stop().await;
         Ok(())
     })
+}
+
+/// Says where it listens and what to do next.
+fn greet(config: &Config, running: &Running, has_accounts: bool) -> Result<(), CommandError> {
+    print(format!(
+        "keyport is ready on http://{}",
+        running.portal.address
+    ))?;
+    if let Some(metrics) = &running.metrics {
+        print(format!("Metrics are at http://{}/metrics", metrics.address))?;
+    }
+    let base = running.state.site.base();
+    match (has_accounts, config.sign_up) {
+        (true, _) => print(format!("Open {base} in your browser.")),
+        (false, SignUp::Open) => print(format!(
+            "Open {base}/sign-up in your browser to create the first account."
+        )),
+        (false, _) => print("Run keyport user add EMAIL to create the first account."),
+    }
 }
 
 async fn stop_signal() -> Result<(), CommandError> {
@@ -71,10 +78,18 @@ fn start_logging(settings: &LogSettings) -> Result<(), CommandError> {
 /// # Errors
 /// If the setting is no filter.
 pub(super) fn log_filter(settings: &LogSettings) -> Result<EnvFilter, ConfigError> {
-    EnvFilter::try_new(&settings.level).or_else(|_error| {
-        bad(
+    // tracing takes any word for the name of a module: a misspelt level would silence everything.
+    let is_known = |part: &str| {
+        part.contains('=')
+            || ["trace", "debug", "info", "warn", "error", "off"]
+                .iter()
+                .any(|level| part.trim().eq_ignore_ascii_case(level))
+    };
+    match EnvFilter::try_new(&settings.level) {
+        Ok(filter) if settings.level.split(',').all(is_known) => Ok(filter),
+        _ => bad(
             "log.level",
             "write a filter like info or keyport=debug,actix_web=warn",
-        )
-    })
+        ),
+    }
 }

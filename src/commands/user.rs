@@ -157,7 +157,9 @@ pub fn run(config: &Config, clock: &SharedClock, command: UserCommand) -> Result
 
 fn read_password() -> Result<NewPassword, CommandError> {
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .or_else(|error| refuse(format!("cannot read the password: {error}")))?;
     // The line end is the shell's, not the password's.
     let end = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(end);

@@ -33,7 +33,7 @@ impl Name {
         if length == 0 || length > MAX_NAME_CHARS {
             return Err(BadName::Length);
         }
-        if trimmed.chars().any(is_control) {
+        if trimmed.chars().any(is_hidden) {
             return Err(BadName::Hidden);
         }
         Ok(Self(trimmed.to_owned()))
@@ -55,7 +55,7 @@ impl fmt::Display for Name {
 /// directional formatting"), line separators, and those that show nothing (the property `Default_Ignorable_Code_Point`
 /// of Unicode, less the joiners and variation selectors that scripts and emoji need): with them one name can be made to
 /// look like another, or like none.
-fn is_control(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}'

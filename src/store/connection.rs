@@ -14,6 +14,8 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection};
 use url::Url;
 
+use super::error::StoreError;
+
 /// A connection to PostgreSQL or SQLite that Diesel's query builder serves alike.
 ///
 /// SQLite stands last: the derived code gives the last variant's dialect where it cannot ask.
@@ -113,8 +115,9 @@ pub fn connect(url: &DatabaseUrl) -> Result<Db, ConnectionError> {
 /// and notices a server that has vanished.
 ///
 /// # Errors
-/// As [`connect`].
-pub fn connect_for_verifying(url: &DatabaseUrl) -> Result<Db, ConnectionError> {
+/// If it cannot be opened, or is read-only.
+pub fn connect_for_verifying(url: &DatabaseUrl) -> Result<Db, StoreError> {
+    let unavailable = |error| StoreError::Unavailable(Box::new(error));
     let (mut db, settings) = match url {
         DatabaseUrl::Postgres(url) => {
             let mut url = url.clone();
@@ -125,16 +128,35 @@ pub fn connect_for_verifying(url: &DatabaseUrl) -> Result<Db, ConnectionError> {
                 }
             }
             let settings = "SET statement_timeout = '2s'; SET default_transaction_read_only = on";
-            (Db::Postgres(connect_postgres(&url)?), settings)
+            let connection = connect_postgres(&url).map_err(unavailable)?;
+            (Db::Postgres(connection), settings)
         }
         DatabaseUrl::Sqlite(path) => {
+            let mut connection = connect_sqlite(path).map_err(unavailable)?;
+            // The look whether it can be written does not wait for who writes.
+            connection.batch_execute("PRAGMA busy_timeout = 0")?;
             let settings = "PRAGMA busy_timeout = 1000; PRAGMA query_only = ON";
-            (Db::Sqlite(connect_sqlite(path)?), settings)
+            (Db::Sqlite(connection), settings)
         }
     };
-    db.batch_execute(settings)
-        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    check_writable(&mut db)?;
+    db.batch_execute(settings)?;
     Ok(db)
+}
+
+/// Makes sure that this is a database that can be written. A PostgreSQL server that follows another one answers queries
+/// too, but some time behind: nothing may be confirmed there.
+///
+/// # Errors
+/// If it is read-only. One that is locked by another writer is not.
+pub fn check_writable(db: &mut Db) -> Result<(), StoreError> {
+    // Changes no row, and still is a write to both engines. BEGIN IMMEDIATE is not: on a file that cannot be written,
+    // SQLite takes it for a read.
+    let changed = db.batch_execute("UPDATE verification_epoch SET epoch = epoch WHERE id = 0");
+    match changed.map_err(StoreError::from) {
+        Err(StoreError::Busy(_)) => Ok(()),
+        done => done,
+    }
 }
 
 /// Seconds, tries and milliseconds after which libpq gives up a server that answers no packet
@@ -167,6 +189,7 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {
     let path = path.to_str().ok_or_else(|| {
         ConnectionError::InvalidConnectionUrl("the path is not valid UTF-8".to_owned())
     })?;
+    make_private(path);
     let mut connection = SqliteConnection::establish(path)?;
     connection
         .batch_execute("PRAGMA busy_timeout = 5000")
@@ -182,6 +205,17 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {
         )
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
+}
+
+/// Makes a new file for its owner only: it holds addresses and password hashes. SQLite gives the files beside it the
+/// same mode.
+fn make_private(path: &str) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // It may be there, or be no file at all (`:memory:`); what is wrong with it is SQLite's to say.
+    drop(options.open(path));
 }
 
 /// Of two that switch a new file at the same time, SQLite refuses one at once, whatever the busy timeout, since each holds
@@ -208,6 +242,7 @@ fn switch_to_wal(connection: &mut SqliteConnection) -> diesel::QueryResult<()> {
 
 #[cfg(test)]
 mod tests {
+
     use super::*;
 
     #[test]

@@ -1,7 +1,7 @@
 //! Both embedded sets of migrations, and how far a database is.
 
 use diesel::connection::SimpleConnection;
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::migration::{Migration, MigrationSource};
 use diesel::{RunQueryDsl, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -17,6 +17,8 @@ const ADVISORY_LOCK: i64 = 0x6b65_7970_6f72_7401;
 /// How a database's migrations compare with this program's.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct MigrationStatus {
+    /// True if no migration has run.
+    pub is_new: bool,
     /// Versions that this program has and the database lacks, oldest first.
     pub pending: Vec<String>,
     /// Versions that the database has and this program does not know: a newer program wrote it.
@@ -39,30 +41,49 @@ pub enum MigrateError {
     Store(#[from] StoreError),
 }
 
-/// Compares the database with this program. Changes nothing but the (empty) table of migrations.
+/// Compares the database with this program. Changes nothing.
 ///
 /// # Errors
 /// If the database cannot be read.
 pub fn status(db: &mut Db) -> Result<MigrationStatus, MigrateError> {
-    let (applied, known) = match db {
-        Db::Postgres(connection) => (
-            connection
-                .applied_migrations()
-                .map_err(MigrateError::Failed)?,
-            versions::<diesel::pg::Pg>(&POSTGRES)?,
-        ),
-        Db::Sqlite(connection) => (
-            connection
-                .applied_migrations()
-                .map_err(MigrateError::Failed)?,
-            versions::<diesel::sqlite::Sqlite>(&SQLITE)?,
-        ),
+    let known = match db {
+        Db::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES)?,
+        Db::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE)?,
     };
-    let applied: Vec<String> = applied.iter().map(MigrationVersion::to_string).collect();
+    let applied = applied(db)?;
     Ok(MigrationStatus {
+        is_new: applied.is_empty(),
         pending: difference(&known, &applied),
         unknown: difference(&applied, &known),
     })
+}
+
+/// Versions that the database has, oldest first. Diesel's own question would make the table of migrations, which a
+/// database that is only looked at must not get, and a read-only one cannot.
+fn applied(db: &mut Db) -> Result<Vec<String>, StoreError> {
+    #[derive(diesel::QueryableByName)]
+    struct Tables {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        tables: i64,
+    }
+    #[derive(diesel::QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
+    }
+    let look = match db {
+        Db::Postgres(_) => "SELECT count(to_regclass('__diesel_schema_migrations')) AS tables",
+        Db::Sqlite(_) => {
+            "SELECT count(*) AS tables FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
+        }
+    };
+    let Tables { tables } = sql_query(look).get_result(db)?;
+    if tables == 0 {
+        return Ok(Vec::new());
+    }
+    let all = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
+    let applied: Vec<Applied> = sql_query(all).load(db)?;
+    Ok(applied.into_iter().map(|row| row.version).collect())
 }
 
 /// Runs what is pending; returns the versions that were run. Safe while other instances do the same.
@@ -70,7 +91,6 @@ pub fn status(db: &mut Db) -> Result<MigrationStatus, MigrateError> {
 /// # Errors
 /// If the database is newer than this program, cannot be written, or a migration fails.
 pub fn run(db: &mut Db) -> Result<Vec<String>, MigrateError> {
-    // Even asking for the state makes the table of migrations, so PostgreSQL takes turns from the start.
     advisory(db, "SELECT pg_advisory_lock")?;
     let result = run_in_turn(db);
     advisory(db, "SELECT pg_advisory_unlock")?;

@@ -16,7 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::error::{ApiError, Code, rate_limit};
 use super::extract::client;
 use super::extract::key_check::{KeyCheck, Shown, missing_key};
-use super::middleware::api_response;
+use super::middleware::{api_response, security_headers};
 use super::state::AppState;
 use crate::domain::api_keys::scopes::ScopeCatalog;
 use crate::domain::verification::Accepted;
@@ -187,7 +187,10 @@ fn yes(accepted: &Accepted, catalog: &ScopeCatalog) -> HttpResponse {
     headers.insert(ACCOUNT_ID, text(key.owner.id.to_string()));
     let name = utf8_percent_encode(&key.owner.name, IN_NAMES).to_string();
     headers.insert(ACCOUNT_NAME, text(name));
-    headers.insert(SCOPES, text(key.access.names(catalog).into_owned()));
+    headers.insert(
+        SCOPES,
+        text(key.usable_access().names(catalog).into_owned()),
+    );
     headers.insert(EXPIRES, expires.clone());
     if key.expires_at.is_some() {
         headers.insert(KEY_EXPIRES, expires);
@@ -210,6 +213,8 @@ fn no(req: &HttpRequest, error: &ApiError, for_nginx: bool) -> HttpResponse {
     let state = AppState::of(req);
     let id = state.request_ids.next(state.clock.now());
     let mut answer = api_response(error, state, &id);
+    // A gateway passes the refusal on, and a browser may be there to read it.
+    security_headers::set(answer.headers_mut(), state.site.is_https());
     answer
         .headers_mut()
         .insert(HeaderName::from_static("x-request-id"), text(id.0));

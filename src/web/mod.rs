@@ -210,6 +210,7 @@ fn read() -> Route {
 async fn to_security() -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header(("location", "/settings/security"))
+        .insert_header(("cache-control", "no-store"))
         .finish()
 }
 

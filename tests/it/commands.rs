@@ -33,6 +33,80 @@ fn a_backup_holds_what_was_written_last() {
 }
 
 #[test]
+fn a_backup_of_nothing_is_refused_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("typo");
+    std::fs::create_dir(&data).unwrap();
+    let file = folder.path().join("copy.db");
+    let backup = ["backup", file.to_str().unwrap()];
+    assert_fails(&keyport(&data, &[], &backup), &["there is no database at"]);
+    std::fs::write(data.join("keyport.db"), "").unwrap();
+    assert_fails(
+        &keyport(&data, &[], &backup),
+        &["there is nothing of keyport in this database"],
+    );
+    assert!(!file.exists());
+}
+
+#[test]
+fn check_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keyport.db");
+    std::fs::write(&file, "").unwrap();
+    assert!(keyport(folder.path(), &[], &["check"]).status.success());
+    assert_eq!(std::fs::metadata(&file).unwrap().len(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_database_holds_is_its_owner_s_alone_to_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    assert!(keyport(folder.path(), &[], &["migrate"]).status.success());
+    let file = folder.path().join("keyport.db");
+    let mode = std::fs::metadata(file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn seeding_into_a_file_that_exists_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.txt");
+    std::fs::write(&file, "mine").unwrap();
+    let arguments = ["seed", "--keys", "5", "--out", file.to_str().unwrap()];
+    let refused = keyport(folder.path(), &[], &arguments);
+    assert_fails(&refused, &["keys.txt exists: name a new file"]);
+    assert!(!folder.path().join("keyport.db").exists());
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "mine");
+}
+
+#[test]
+fn bad_scopes_and_levels_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("k.toml");
+    let scope = |name: &str, description: &str| {
+        format!("[[scopes]]\nname = \"{name}\"\ndescription = \"{description}\"\n")
+    };
+    let many: String = (0..51).map(|n| scope(&format!("s{n}"), "x")).collect();
+    for (text, words) in [
+        (
+            [scope("a:b", "x"), scope("a:b", "y")].concat(),
+            "a:b repeats",
+        ),
+        (scope("keys:read", "x"), "keys:read repeats"),
+        (scope("a:b", ""), "the description of a:b"),
+        (scope("a:b", "x\u{202E}y"), "the description of a:b"),
+        (scope(&"a".repeat(65), "x"), "at most 64 characters"),
+        (many, "51 are too many"),
+        ("log.level = \"loud\"\n".to_owned(), "log.level"),
+    ] {
+        std::fs::write(&config, text).unwrap();
+        let settings = [("KEYPORT_CONFIG", config.to_str().unwrap())];
+        assert_fails(&keyport(folder.path(), &settings, &["check"]), &[words]);
+    }
+}
+
+#[test]
 fn commands_manage_accounts_and_keys() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         if engine == Engine::Postgres && crate::support::db::postgres_url().is_none() {

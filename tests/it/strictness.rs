@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use diesel::{RunQueryDsl as _, sql_query};
-use keyport::store::connection::connect;
-use keyport::store::{Db, StoreError};
+use keyport::store::connection::{connect, connect_for_verifying};
+use keyport::store::{DatabaseUrl, Db, Pool, StoreError, migrations};
 use reqwest::StatusCode;
 
 use crate::on_both_engines;
 use crate::support::actors::{Person, Program, id_of};
+use crate::support::command::{assert_fails, keyport};
 use crate::support::db::{TestDatabase, postgres_url};
 use crate::support::door::Door;
 use crate::support::{Engine, TestApp};
@@ -306,6 +307,50 @@ async fn a_server_that_goes_away_in_the_middle_of_load_is_never_a_yes_and_recove
             let seen = task.await.unwrap();
             assert!(seen.is_subset(&HashSet::from([200, 503])), "{seen:?}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_has_closed_its_connections_and_is_back_answers_the_next_request() {
+    let Some(server) = postgres_url() else { return };
+    let app = TestApp::spawn(Engine::Postgres).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    let program = used_key(&app, &mut maren).await;
+    let url: url::Url = app.database.url.parse().unwrap();
+    let (_, name) = url
+        .query_pairs()
+        .find(|(name, _)| name == "application_name")
+        .unwrap();
+    crate::support::db::run(
+        &server,
+        &format!(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '{name}'"
+        ),
+    );
+    program.get("/auth").await.expect(200);
+}
+
+#[test]
+fn a_server_that_takes_no_changes_confirms_nothing() {
+    let Some(_) = postgres_url() else { return };
+    let database = TestDatabase::new(Engine::Postgres);
+    let writable: DatabaseUrl = database.url.parse().unwrap();
+    let pool = Pool::open(&writable, 1).unwrap();
+    pool.read_now(migrations::run).unwrap();
+    assert!(connect_for_verifying(&writable).is_ok());
+    // As a server that follows another one is: it answers, some time behind.
+    let read_only = format!("{}%20-cdefault_transaction_read_only%3Don", database.url);
+    let refused = connect_for_verifying(&read_only.parse().unwrap())
+        .err()
+        .unwrap();
+    assert!(refused.to_string().contains("read-only"), "{refused}");
+    let settings = [("DATABASE_URL", read_only.as_str())];
+    for arguments in [&["check"][..], &["serve"]] {
+        let output = keyport(database.folder.path(), &settings, arguments);
+        assert_fails(
+            &output,
+            &["read-only", "name the server that takes changes"],
+        );
     }
 }
 

@@ -201,7 +201,7 @@ fn check_within(
     wanted: Extent<'_>,
     catalog: &ScopeCatalog,
 ) -> Result<(), CreateByKeyError> {
-    let exceeds_scopes = match (wanted.access, &caller.key.access) {
+    let exceeds_scopes = match (wanted.access, &*caller.key.usable_access()) {
         (Access::All, Access::All) => false,
         // "All" grows when the operator defines another scope; a chosen set does not.
         (Access::All, Access::Chosen(_)) => true,

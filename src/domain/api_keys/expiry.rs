@@ -44,6 +44,13 @@ impl Life {
         }
     }
 
+    /// The life that is taken where none is chosen: ninety days, or the longest on offer that the operator allows.
+    pub fn suggested(longest: Option<TimeDelta>) -> Self {
+        let allowed = |life: &Self| longest.is_none_or(|longest| life.duration() <= longest);
+        let up_to_90_days = Self::ALL.into_iter().take_while(|life| *life != Self::Year);
+        up_to_90_days.filter(allowed).last().unwrap_or(Self::Hour)
+    }
+
     /// The life with this word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|life| life.word() == word)
@@ -84,7 +91,7 @@ pub enum BadExpiry {
     #[error("the end is more than 100 years ahead")]
     TooFar,
     /// The operator allows no longer life than this.
-    #[error("the operator allows a shorter life only")]
+    #[error("the longest life allowed here is {} days", .0.num_days())]
     LongerThan(TimeDelta),
 }
 
@@ -134,6 +141,16 @@ fn end_of_day(date: NaiveDate, zone: Tz) -> Option<Timestamp> {
         .map(|end| end.to_utc().into())
 }
 
+/// The last day to whose end a key may live, in this time zone; `None` if the operator allows any life.
+pub fn last_day(now: Timestamp, zone: Tz, longest: Option<TimeDelta>) -> Option<NaiveDate> {
+    let end = now + longest?;
+    let day = end.to_datetime().with_timezone(&zone).date_naive();
+    // That day has not ended at that time, unless it is its first instant.
+    let before = day.checked_sub_days(Days::new(1))?;
+    let is_whole = end_of_day(day, zone).is_some_and(|midnight| midnight <= end);
+    Some(if is_whole { day } else { before })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +162,34 @@ mod tests {
 
     fn date(text: &str) -> NaiveDate {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn where_nothing_is_chosen_it_is_ninety_days_or_the_longest_that_is_allowed() {
+        let cases = [
+            (None, Life::Days90),
+            (Some(400), Life::Days90),
+            (Some(90), Life::Days90),
+            (Some(89), Life::Days30),
+            (Some(7), Life::Days7),
+            (Some(1), Life::Hour),
+        ];
+        for (longest, suggested) in cases {
+            let longest = longest.map(TimeDelta::days);
+            assert_eq!(Life::suggested(longest), suggested, "{longest:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_day_that_can_be_chosen_is_the_last_that_is_accepted() {
+        let longest = Some(TimeDelta::days(30));
+        for zone in [Tz::UTC, Tz::Pacific__Auckland, Tz::America__Los_Angeles] {
+            let last = last_day(at(NOW), zone, longest).unwrap();
+            let accepts = |day| Expiry::EndOf(day).resolve(at(NOW), zone, longest).is_ok();
+            assert!(accepts(last), "{zone} {last}");
+            assert!(!accepts(last.succ_opt().unwrap()), "{zone} {last}");
+        }
+        assert_eq!(last_day(at(NOW), Tz::UTC, None), None);
     }
 
     const NOW: &str = "2026-11-22T18:31:00Z";

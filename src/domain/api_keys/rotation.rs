@@ -110,6 +110,23 @@ pub fn rotate(
     let number = current.secret_number;
     let old_ends_at = (act.now + overlap.duration()).min(key.ends_at);
     let earlier = verification::list_replaced(db, id, 1)?.pop();
+    // The prefix stays, also where new keys have another brand by now.
+    let brand: Brand = current
+        .brand
+        .parse()
+        .unwrap_or_else(|_bad| policy.brand.clone());
+    let full_key = FullKey::generate(&brand, id, rng);
+    let digest = full_key.digest(policy.secrets.current_digest_key());
+    let new = NewSecret {
+        digest: digest.as_bytes().to_vec(),
+        digest_secret_id: policy.secrets.current_id().to_owned(),
+        number: number + 1,
+        overlap_ends_at: (old_ends_at > act.now).then_some(old_ends_at),
+    };
+    // The key's row before its replaced secrets, as everywhere: whoever else changes the key waits here, holding nothing.
+    if !rows::set_secret(db, id, act.now, &new)? {
+        return Err(RotateKeyError::Ended);
+    }
     verification::end_replaced(db, id, act.now)?;
     verification::insert_replaced(
         db,
@@ -127,22 +144,6 @@ pub fn rotate(
         && earlier.is_none_or(|earlier| earlier.ends_at <= last_use.at)
     {
         last_uses::upsert_secret(db, id, number, last_use.at)?;
-    }
-    // The prefix stays, also where new keys have another brand by now.
-    let brand: Brand = current
-        .brand
-        .parse()
-        .unwrap_or_else(|_bad| policy.brand.clone());
-    let full_key = FullKey::generate(&brand, id, rng);
-    let digest = full_key.digest(policy.secrets.current_digest_key());
-    let new = NewSecret {
-        digest: digest.as_bytes().to_vec(),
-        digest_secret_id: policy.secrets.current_id().to_owned(),
-        number: number + 1,
-        overlap_ends_at: (old_ends_at > act.now).then_some(old_ends_at),
-    };
-    if !rows::set_secret(db, id, act.now, &new)? {
-        return Err(RotateKeyError::Ended);
     }
     record(db, act, &key, Action::KeyRotate)?;
     Ok(Rotated {
@@ -203,8 +204,9 @@ pub fn end_old_secret(
     id: ApiKeyId,
 ) -> Result<bool, ChangeKeyError> {
     let key = find(db, owner, id)?.ok_or(ChangeKeyError::NotFound)?;
+    let has_overlap = rows::end_overlap(db, id, act.now)?;
     let ended = verification::end_replaced(db, id, act.now)?;
-    if !rows::end_overlap(db, id, act.now)? && ended == 0 {
+    if !has_overlap && ended == 0 {
         return Ok(false);
     }
     record(db, act, &key, Action::KeyEndOldSecret)?;

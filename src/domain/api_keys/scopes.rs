@@ -97,22 +97,27 @@ pub struct ScopeCatalog {
 }
 
 impl ScopeCatalog {
-    /// The built-in scopes and the operator's. `None` if one of those repeats another's name.
-    pub fn new(defined: Vec<KnownScope>) -> Option<Self> {
+    /// The built-in scopes and the operator's.
+    ///
+    /// # Errors
+    /// The first of those that repeats another's name.
+    pub fn new(defined: Vec<KnownScope>) -> Result<Self, Scope> {
         let built_in = BUILT_IN.into_iter().map(|(name, description)| KnownScope {
             scope: Scope(name.to_owned()),
             description: description.to_owned(),
             preselected: false,
         });
         let all: Vec<KnownScope> = built_in.chain(defined).collect();
-        let names: BTreeSet<&Scope> = all.iter().map(|known| &known.scope).collect();
-        (names.len() == all.len()).then_some(())?;
+        let mut names = BTreeSet::new();
+        if let Some(repeated) = all.iter().find(|known| !names.insert(&known.scope)) {
+            return Err(repeated.scope.clone());
+        }
         let mut names_of_all: Vec<&str> = (all.iter())
             .map(|known| known.scope.as_str())
             .filter(|scope| Access::All.allows(scope))
             .collect();
         names_of_all.sort_unstable();
-        Some(Self {
+        Ok(Self {
             names_of_all: names_of_all.join(" "),
             known: all,
         })
@@ -237,8 +242,8 @@ mod tests {
             description: String::new(),
             preselected: false,
         };
-        assert!(ScopeCatalog::new(vec![known("billing:read")]).is_some());
-        assert!(ScopeCatalog::new(vec![known(KEYS_READ)]).is_none());
+        assert!(ScopeCatalog::new(vec![known("billing:read")]).is_ok());
+        assert!(ScopeCatalog::new(vec![known(KEYS_READ)]).is_err());
     }
 
     #[test]

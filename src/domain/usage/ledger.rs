@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::outcome::Outcome;
 use crate::clock::Timestamp;
 use crate::domain::api_keys::key_string::without_secrets;
+use crate::domain::text::is_hidden;
 use crate::domain::verification::record::{KeyRecord, SecretMatch};
 use crate::ids::ApiKeyId;
 
@@ -339,13 +340,13 @@ impl Detail {
     }
 }
 
-/// Cut, and without control characters and secrets: it is stored, and shown on pages.
+/// Cut, and without hidden characters and secrets: it is stored, and shown on pages.
 fn cut(text: &str) -> Box<str> {
     let text = &*without_secrets(text);
     if text.len() <= MOST_CHARS && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return text.into();
     }
-    let plain = text.chars().filter(|c| !c.is_control());
+    let plain = text.chars().filter(|c| !is_hidden(*c));
     plain.take(MOST_CHARS).collect::<String>().into()
 }
 

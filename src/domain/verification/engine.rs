@@ -36,6 +36,8 @@ const MOST_BATCHES: usize = 1_024;
 const MOST_CHANGES: i64 = 2_000;
 /// Records in memory: of 200 to 400 bytes each, as long as names are of ordinary length.
 const MOST_RECORDS: usize = 200_000;
+/// A query that fails sooner has met a closed connection and no slow server: then there is time to connect again.
+const QUICK_FAILURE: Duration = Duration::from_millis(500);
 /// How long no new connection is tried after one has failed.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
@@ -146,8 +148,24 @@ impl Worker {
         }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whether there is time for a second try is about this machine's time"
+    )]
     fn answer(&mut self, questions: &[&PresentedKey]) -> Result<Vec<Option<Found>>, StoreError> {
-        let mut db = self.connection()?;
+        let began = Instant::now();
+        if let Some(mut db) = self.db.take() {
+            match self.answer_with(&mut db, questions) {
+                Ok(answers) => {
+                    self.db = Some(db);
+                    return Ok(answers);
+                }
+                // A server that was started anew has closed the connection, and may be back.
+                Err(error) if began.elapsed() >= QUICK_FAILURE => return Err(error),
+                Err(_closed) => drop(db),
+            }
+        }
+        let mut db = self.connect()?;
         let answers = self.answer_with(&mut db, questions)?;
         // Kept only after success: a connection in doubt is not used again.
         self.db = Some(db);
@@ -257,10 +275,7 @@ impl Worker {
         clippy::disallowed_methods,
         reason = "how soon to try to connect again is about this machine's time, not about a key's"
     )]
-    fn connection(&mut self) -> Result<Db, StoreError> {
-        if let Some(db) = self.db.take() {
-            return Ok(db);
-        }
+    fn connect(&mut self) -> Result<Db, StoreError> {
         if self.failed_at.is_some_and(|at| at.elapsed() < RETRY_AFTER) {
             return Err(StoreError::Unavailable(
                 "the database could not be reached a moment ago".into(),
@@ -269,8 +284,11 @@ impl Worker {
         match crate::store::connection::connect_for_verifying(&self.url) {
             Ok(db) => Ok(db),
             Err(error) => {
-                self.failed_at = Some(Instant::now());
-                Err(StoreError::Unavailable(Box::new(error)))
+                // A server that answers, if not as it should, costs no time to ask again.
+                if matches!(error, StoreError::Unavailable(_)) {
+                    self.failed_at = Some(Instant::now());
+                }
+                Err(error)
             }
         }
     }

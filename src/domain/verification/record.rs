@@ -2,6 +2,7 @@
 //!
 //! A record holds no verdict. Those depend on the request and on the time, and are made for each request anew.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
@@ -10,7 +11,7 @@ use crate::crypto::instance_secret::InstanceSecrets;
 use crate::domain::api_keys::addresses::AllowedAddresses;
 use crate::domain::api_keys::key_string::{self, PresentedKey};
 use crate::domain::api_keys::rate_limit::RateLimit;
-use crate::domain::api_keys::scopes::Access;
+use crate::domain::api_keys::scopes::{Access, needs_operator};
 use crate::ids::{AccountId, ApiKeyId};
 use crate::store::verification::{ReplacedSecretRow, VerificationRow};
 
@@ -138,6 +139,19 @@ impl KeyRecord {
             previous: replaced.next(),
         };
         (record, replaced.collect())
+    }
+
+    /// What it may be used for as long as its owner is what it is now: without the operator role, its scopes for
+    /// operators are worth nothing.
+    pub fn usable_access(&self) -> Cow<'_, Access> {
+        match &self.access {
+            Access::Chosen(scopes) if !self.owner.is_operator => {
+                let mut usable = scopes.clone();
+                usable.retain(|scope| !needs_operator(scope.as_str()));
+                Cow::Owned(Access::Chosen(usable))
+            }
+            access => Cow::Borrowed(access),
+        }
     }
 
     /// `<brand>_<id>`: the part of the key that is shown.

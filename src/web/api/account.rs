@@ -48,7 +48,7 @@ pub async fn read(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let key = &client.accepted.key;
-    let scopes = key.access.scopes(&state.policy.scopes);
+    let scopes = key.usable_access().scopes(&state.policy.scopes);
     Ok(HttpResponse::Ok().json(AccountOfKey {
         account_id: key.owner.id.to_string(),
         account_name: key.owner.name.clone().into(),

@@ -250,7 +250,10 @@ fn parse_expiry(
             body.refuse("expires_at", "Send expires_in or expires_at, not both.");
             return None;
         }
-        (None, None) => ("expires_in", Expiry::After(Life::Days90)),
+        (None, None) => {
+            let life = Life::suggested(state.policy.longest_life);
+            ("expires_in", Expiry::After(life))
+        }
         (Some("never"), None) => ("expires_in", Expiry::Never),
         (Some(word), None) => match Life::from_word(word) {
             Some(life) => ("expires_in", Expiry::After(life)),
@@ -296,6 +299,14 @@ fn parse_addresses(
     let Some(entries) = body.take_texts("allowed_addresses") else {
         return Some(client.accepted.key.allowed_addresses.clone());
     };
+    // A blank line of a form is nothing; a blank entry here is a caller's mistake, and must not mean "everywhere".
+    if entries.iter().any(|entry| entry.trim().is_empty()) {
+        body.refuse(
+            "allowed_addresses",
+            "An entry is empty. Leave it out, or send null for the calling key's own.",
+        );
+        return None;
+    }
     match AllowedAddresses::parse(entries.iter().map(String::as_str)) {
         Ok(addresses) => Some(addresses),
         Err(error) => {
@@ -312,7 +323,7 @@ fn parse_access(
 ) -> Option<Access> {
     let catalog = &state.policy.scopes;
     let Some(names) = body.take_texts("scopes") else {
-        let inherited = by_key::inherited(&client.accepted.key.access, catalog);
+        let inherited = by_key::inherited(&client.accepted.key.usable_access(), catalog);
         if inherited.is_none() {
             body.refuse(
                 "scopes",

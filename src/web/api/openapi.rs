@@ -100,7 +100,10 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
         codes.extend(PATCH_AND_POST);
     }
     match method {
-        "post" if path == "/api/v1/verify" => codes.push(Code::UnknownScope),
+        "post" if path == "/api/v1/verify" => {
+            codes.push(Code::UnknownScope);
+            codes.retain(|code| *code != Code::InvalidField);
+        }
         "post" if path.ends_with("/rotate") => codes.extend([
             Code::ExceedsCaller,
             Code::Conflict,

@@ -14,7 +14,7 @@ use crate::domain::verification::figures::Answer;
 use crate::domain::verification::limits::RateState;
 use crate::domain::verification::record::{KeyRecord, SecretMatch};
 use crate::domain::verification::{Need, Refusal, Verdict};
-use crate::web::error::{ApiError, whole_seconds};
+use crate::web::error::{ApiError, Code, whole_seconds};
 use crate::web::extract::api_client::{ApiClient, KeysVerify};
 use crate::web::extract::client;
 use crate::web::extract::json::JsonObject;
@@ -138,7 +138,11 @@ pub async fn verify(
     };
     let method = body.take_text("method").unwrap_or_default();
     let path = body.take_text("path").unwrap_or_default();
-    body.finish()?;
+    // 422 would speak of a record of ours; this body is only a question.
+    body.finish().map_err(|error| ApiError {
+        code: Code::InvalidRequest,
+        ..error
+    })?;
     let key = key.unwrap_or_default();
     let scope = scope
         .map(|name| known_scope(&state.policy.scopes, &name))
@@ -203,7 +207,7 @@ fn verified(key: &KeyRecord, catalog: &ScopeCatalog) -> VerifiedKey {
         name: key.name.to_string(),
         account_id: key.owner.id.to_string(),
         scopes: key
-            .access
+            .usable_access()
             .scopes(catalog)
             .iter()
             .map(ToString::to_string)

@@ -8,6 +8,7 @@ use actix_web::http::header;
 
 use crate::domain::api_keys::key_string::without_secrets;
 use crate::domain::audit::Origin;
+use crate::domain::text::is_hidden;
 use crate::web::middleware::RequestId;
 use crate::web::state::AppState;
 
@@ -52,7 +53,7 @@ pub fn name_as_sent(req: &HttpRequest) -> &str {
         .unwrap_or_default()
 }
 
-/// The client as it names itself, cut, without control characters and secrets.
+/// The client as it names itself, cut, without hidden characters and secrets.
 pub fn name(req: &HttpRequest) -> String {
     let sent = (req.headers())
         .get(header::USER_AGENT)
@@ -60,7 +61,7 @@ pub fn name(req: &HttpRequest) -> String {
         .unwrap_or_default();
     without_secrets(&sent)
         .chars()
-        .filter(|c| !c.is_control())
+        .filter(|c| !is_hidden(*c))
         .take(MAX_CLIENT_CHARS)
         .collect()
 }

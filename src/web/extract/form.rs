@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use percent_encoding::percent_decode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -62,6 +63,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
                 BodyError::Incomplete => PageError::Malformed,
             })?;
             if req.content_type() != "application/x-www-form-urlencoded" && !body.is_empty() {
+                return Err(PageError::Malformed);
+            }
+            // The reader would replace what is not UTF-8, and something else than was sent would be stored.
+            if percent_decode(&body).decode_utf8().is_err() {
                 return Err(PageError::Malformed);
             }
             let malformed = |_| PageError::Malformed;

@@ -2,7 +2,7 @@
 //! bodies of errors.
 
 mod cross_site;
-mod security_headers;
+pub mod security_headers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -58,6 +58,8 @@ impl RequestIds {
     }
 }
 
+/// Characters of a path that a log line holds.
+const MAX_LOGGED_PATH: usize = 500;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const KEY_EXPIRES: HeaderName = HeaderName::from_static("keyport-key-expires");
 
@@ -78,7 +80,10 @@ pub async fn envelope(
     req.extensions_mut().insert(id.clone());
     let is_api = is_api(req.path());
     let method = req.method().clone();
-    let path = without_secrets(req.path()).into_owned();
+    let path: String = without_secrets(req.path())
+        .chars()
+        .take(MAX_LOGGED_PATH)
+        .collect();
 
     let outcome = if !is_api && cross_site::is_cross_site(req.request(), &state.site) {
         Ok(req

@@ -23,7 +23,7 @@ const HEADERS: [(&str, &str); 6] = [
 const HSTS: &str = "max-age=63072000; includeSubDomains";
 
 /// Sets them; HSTS only where the public address is https.
-pub(super) fn set(headers: &mut HeaderMap, is_https: bool) {
+pub fn set(headers: &mut HeaderMap, is_https: bool) {
     let hsts = is_https.then_some(("strict-transport-security", HSTS));
     for (name, value) in HEADERS.into_iter().chain(hsts) {
         headers.insert(

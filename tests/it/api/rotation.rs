@@ -148,6 +148,43 @@ on_both_engines! {
 }
 
 on_both_engines! {
+    async fn changes_of_one_key_at_the_same_time_never_stand_in_each_other_s_way(app) {
+        let second = TestApp::spawn_beside(&app, &[]).await;
+        let manager = manager(&app).await;
+        for round in 0..8 {
+            let (key, rotate) = make(&manager, json!({"name": "Export", "scopes": ["keys:read"]})).await;
+            let record = format!("/api/v1/keys/{}", id_of(&key));
+            let changes = (0..12).map(|number| {
+                let instance = if number % 2 == 0 { &app } else { &second };
+                let program = instance.program(&*manager.key);
+                let (rotate, record) = (rotate.clone(), record.clone());
+                tokio::spawn(async move {
+                    let answer = match number {
+                        0 => program.send(Method::DELETE, &record, None, &[]).await,
+                        1..=3 => {
+                            let name = json!({"name": format!("Export {number}")});
+                            program.send(Method::PATCH, &record, Some(name.to_string()), &[]).await
+                        }
+                        4..=7 => program.post(&rotate, &json!({"overlap": "none"})).await,
+                        _ => program.post(&rotate, &json!({"overlap": "24h"})).await,
+                    };
+                    (number, answer.status.as_u16())
+                })
+            });
+            let changes: Vec<_> = changes.collect();
+            for change in changes {
+                let (number, status) = change.await.unwrap();
+                let is_rotation = number > 3;
+                assert!(status == 200 || is_rotation && status == 409, "round {round}, {number}: {status}");
+            }
+            app.program(&key).get(ACCOUNT).await.expect(401);
+            let record = manager.get(&record).await.expect(200).json();
+            assert_eq!(record["state"], "deactivated");
+        }
+    }
+}
+
+on_both_engines! {
     async fn bad_requests_rotate_nothing(app) {
         let manager = manager(&app).await;
         let (key, path) = make(&manager, json!({"name": "Export"})).await;

@@ -99,6 +99,74 @@ async fn the_operators_longest_life_hides_and_refuses_longer_ones() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_ninety_days_are_too_long_the_longest_that_is_allowed_is_suggested() {
+    let app =
+        TestApp::spawn_with(Engine::Sqlite, &[("KEYPORT_KEYS_LONGEST_LIFE_DAYS", "45")]).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    let page = maren.get(NEW).await.expect(200).page;
+    assert_eq!(page.attribute("[name=expires_in][checked]", "value"), "30d");
+    assert_eq!(page.attribute("#expires_on", "max"), "2027-01-05");
+    for (day, words) in [
+        ("2027-01-05", None),
+        (
+            "2027-01-06",
+            Some("The longest life allowed here is 45 days. Choose 5 Jan 2027 or an earlier date."),
+        ),
+    ] {
+        let fields = [
+            ("name", "a"),
+            ("expires_in", "custom"),
+            ("expires_on", day),
+            ("access", "all"),
+        ];
+        let answer = maren.fill_in(NEW, NEW, &fields).await;
+        match words {
+            None => drop(answer.expect(201)),
+            Some(words) => assert_eq!(answer.expect(422).page.words(".field-error"), words),
+        }
+    }
+    let manager = [
+        ("name", "m"),
+        ("expires_in", "custom"),
+        ("expires_on", "2027-01-05"),
+        ("access", "chosen"),
+        ("scope", "keys:write"),
+        ("scope", "keys:read"),
+    ];
+    let manager = app.program(maren.create_key(&manager).await);
+    let made = manager
+        .post("/api/v1/keys", &serde_json::json!({"name": "x"}))
+        .await;
+    assert_eq!(
+        made.expect(201).json()["expires_at"],
+        "2026-12-22T18:31:00Z"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_that_is_not_utf_8_is_refused_as_a_whole() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    let opened = maren.get(NEW).await;
+    let token = opened
+        .page
+        .attribute("form.card input[name=form_token]", "value");
+    let body = format!("form_token={token}&form_id=1&name=a%ffb&expires_in=90d&access=all");
+    let sent = maren
+        .send(reqwest::Method::POST, NEW, Some(body), &[])
+        .await;
+    sent.expect(400);
+    assert!(
+        maren
+            .get("/settings/api")
+            .await
+            .page
+            .all("tbody tr")
+            .is_empty()
+    );
+}
+
 on_both_engines! {
     async fn scopes_are_chosen_and_enforced(app) {
         let mut maren = app.person("maren@example.com", "Maren").await;

@@ -103,7 +103,9 @@ fn check_judges_every_setting_and_makes_nothing() {
 #[test]
 fn a_missing_migration_is_said_by_check_and_run_by_migrate() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("keyport.db"), "").unwrap();
+    let file = folder.path().join("keyport.db");
+    let mut database = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    database.batch_execute("CREATE TABLE other (id)").unwrap();
     let check = keyport(folder.path(), &[], &["check"]);
     assert_fails(&check, &["missing", "keyport migrate"]);
     assert!(keyport(folder.path(), &[], &["migrate"]).status.success());

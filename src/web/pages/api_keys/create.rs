@@ -13,7 +13,7 @@ use super::shown::{already_shown, shown};
 use super::{LIST, html};
 use crate::crypto::random::{base62_text, system_rng};
 use crate::domain::api_keys::addresses::{AllowedAddresses, BadAddresses};
-use crate::domain::api_keys::expiry::{BadExpiry, Expiry, Life};
+use crate::domain::api_keys::expiry::{self, BadExpiry, Expiry, Life};
 use crate::domain::api_keys::rate_limit::RateLimit;
 use crate::domain::api_keys::scopes::{Access, Scope, needs_operator};
 use crate::domain::api_keys::{self, CreateKeyError, NewApiKey};
@@ -38,6 +38,7 @@ struct CreatePage {
     expires_in: Field,
     expires_on: Field,
     first_day: String,
+    last_day: Option<String>,
     zone: String,
     access: Field,
     allowed_addresses: Field,
@@ -66,6 +67,7 @@ struct Choice {
     label: &'static str,
     job: &'static str,
     until: String,
+    is_suggested: bool,
 }
 
 struct ScopeChoice {
@@ -100,7 +102,7 @@ impl Default for CreateForm {
         Self {
             form_id: String::new(),
             name: String::new(),
-            expires_in: Life::Days90.word().to_owned(),
+            expires_in: String::new(),
             expires_on: String::new(),
             access: "all".to_owned(),
             scope: Vec::new(),
@@ -119,6 +121,9 @@ pub async fn get(RecentSignIn(me): RecentSignIn, query: web::Query<CreateQuery>)
             .filter(|known| known.preselected)
             .map(|known| known.scope.to_string())
             .collect(),
+        expires_in: Life::suggested(me.visitor.state.policy.longest_life)
+            .word()
+            .to_owned(),
         ..CreateForm::default()
     };
     html(StatusCode::OK, &page(&me, form))
@@ -175,7 +180,7 @@ fn refused(mut page: CreatePage) -> PageResult {
         let (expiry_id, expiry_field) = if page.expires_on.error.is_some() {
             ("expires_on", &page.expires_on)
         } else {
-            ("expires_in-90d", &page.expires_in)
+            ("expires_in-1h", &page.expires_in)
         };
         page.summary = Summary::listing(
             "The key was not created.",
@@ -260,15 +265,28 @@ fn parse_expiry(
                 BadExpiry::Past => "Choose today or a later date.".to_owned(),
                 BadExpiry::TooFar => "Choose a date within 100 years.".to_owned(),
                 BadExpiry::LongerThan(longest) => {
-                    format!(
-                        "The longest life allowed here is {}.",
-                        counted(longest.num_days(), "day")
-                    )
+                    let days = counted(longest.num_days(), "day");
+                    let mut words = format!("The longest life allowed here is {days}.");
+                    if let Some(day) = last_day(me).filter(|_| is_custom) {
+                        words.push_str(&format!(" Choose {} or an earlier date.", date_words(day)));
+                    }
+                    words
                 }
             });
             None
         }
     }
+}
+
+/// The last day that can be chosen, if the operator allows no longer life.
+fn last_day(me: &CurrentAccount) -> Option<NaiveDate> {
+    let longest = me.visitor.state.policy.longest_life;
+    expiry::last_day(me.visitor.now, me.account.time_zone, longest)
+}
+
+/// As in "22 Nov 2026".
+fn date_words(day: NaiveDate) -> String {
+    day.format("%-d %b %Y").to_string()
 }
 
 /// A date as browsers send it (HTML Standard, "valid date string"), of four-digit years.
@@ -318,6 +336,7 @@ fn page(me: &CurrentAccount, form: CreateForm) -> CreatePage {
         expires_in: Field::with(form.expires_in),
         expires_on: Field::with(form.expires_on),
         first_day: times(&me.visitor, &me.account).today().to_string(),
+        last_day: last_day(me).map(|day| day.to_string()),
         zone: times(&me.visitor, &me.account).zone_name(),
         access: Field::with(form.access),
         allowed_addresses: Field::with(form.allowed_addresses),
@@ -344,6 +363,7 @@ fn choices(me: &CurrentAccount) -> Vec<Choice> {
         .into_iter()
         .filter(|(life, ..)| allowed(life.duration()))
         .map(|(life, label, job)| Choice {
+            is_suggested: life == Life::suggested(longest),
             word: life.word(),
             label,
             job,
@@ -360,6 +380,7 @@ fn choices(me: &CurrentAccount) -> Vec<Choice> {
         label: "Never",
         job: "Only you can end it",
         until: "No end date".to_owned(),
+        is_suggested: false,
     });
     lives.chain(never).collect()
 }
