@@ -127,6 +127,16 @@ pub struct UsageSettings {
     pub keep_minutes: TimeDelta,
 }
 
+/// How GitHub's reports of found keys are checked. Neither: they are not taken.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LeakSettings {
+    /// Where the public keys are fetched.
+    pub github_keys_url: Option<String>,
+    /// The public keys themselves, `id:base64`.
+    pub github_keys: Vec<String>,
+}
+
 /// All settings, valid each by itself.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -161,6 +171,8 @@ pub struct Config {
     pub keys: KeySettings,
     /// The usage log.
     pub usage: UsageSettings,
+    /// Reports of found keys.
+    pub leaks: LeakSettings,
     /// Logging.
     pub log: LogSettings,
 }
@@ -176,7 +188,7 @@ enum Kind {
 
 /// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` is the one
 /// setting that only the file can hold.
-const VARIABLES: [(&str, &str, Kind); 22] = [
+const VARIABLES: [(&str, &str, Kind); 24] = [
     ("bind", "KEYPORT_BIND", Kind::Text),
     ("metrics_bind", "KEYPORT_METRICS_BIND", Kind::Text),
     ("data_dir", "KEYPORT_DATA_DIR", Kind::Text),
@@ -209,6 +221,12 @@ const VARIABLES: [(&str, &str, Kind); 22] = [
         "KEYPORT_USAGE_KEEP_MINUTES_DAYS",
         Kind::Number,
     ),
+    (
+        "leaks.github_keys_url",
+        "KEYPORT_LEAKS_GITHUB_KEYS_URL",
+        Kind::Text,
+    ),
+    ("leaks.github_keys", "KEYPORT_LEAKS_GITHUB_KEYS", Kind::List),
     ("log.format", "KEYPORT_LOG_FORMAT", Kind::Text),
     ("log.level", "KEYPORT_LOG_LEVEL", Kind::Text),
 ];
@@ -235,6 +253,7 @@ struct Raw {
     keys: RawKeys,
     scopes: Vec<ScopeSetting>,
     usage: RawUsage,
+    leaks: LeakSettings,
     log: RawLog,
 }
 
@@ -381,6 +400,7 @@ impl Config {
                 keep_details: days("usage.keep_details_days", raw.usage.keep_details_days, 30)?,
                 keep_minutes: days("usage.keep_minutes_days", raw.usage.keep_minutes_days, 90)?,
             },
+            leaks: raw.leaks,
             log: LogSettings {
                 format: log_format.unwrap_or(LogFormat::Text),
                 level: raw.log.level.unwrap_or_else(|| "info".to_owned()),

@@ -26,6 +26,7 @@ use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::api_keys::scopes::{KnownScope, ScopeCatalog};
 use crate::domain::housekeeping;
 use crate::domain::instance::{InstanceError, take_on_secrets};
+use crate::domain::mail::Outbox;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::text::Name;
 use crate::domain::usage::recorder::{Recorder, Writer};
@@ -35,6 +36,7 @@ use crate::domain::verification::engine::{Engine, EngineThread};
 use crate::domain::verification::figures::Figures;
 use crate::domain::verification::gatherer::Gatherer;
 use crate::domain::verification::limits::{Limits, RateLimiter};
+use crate::outbound::leak_keys::LeakKeys;
 use crate::outbound::redis::Redis;
 use crate::outbound::tls;
 use crate::secret::Secret;
@@ -130,6 +132,7 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
     let policy = key_policy(config)?;
     database_url(config).map(drop)?;
     redis(config).map(drop)?;
+    leak_keys(config).map(drop)?;
     let policy = policy(instance_secrets(config)?);
     let pool = open_database(config)?;
     migrate(&pool)?;
@@ -162,6 +165,29 @@ pub fn redis(config: &Config) -> Result<Option<Redis>, StartError> {
     match config.redis_url.as_ref().map(Redis::new).transpose() {
         Ok(redis) => Ok(redis),
         Err(problem) => Ok(bad("redis_url", problem.to_string())?),
+    }
+}
+
+/// How the settings say that GitHub's reports are checked; `None` if they are not taken. Fetches nothing.
+///
+/// # Errors
+/// If a setting is bad.
+pub fn leak_keys(config: &Config) -> Result<Option<LeakKeys>, StartError> {
+    let leaks = &config.leaks;
+    match (&leaks.github_keys_url, leaks.github_keys.as_slice()) {
+        (None, []) => Ok(None),
+        (Some(url), []) => match LeakKeys::fetched(url) {
+            Ok(keys) => Ok(Some(keys)),
+            Err(problem) => Ok(bad("leaks.github_keys_url", problem.to_string())?),
+        },
+        (None, keys) => match LeakKeys::fixed(keys) {
+            Ok(keys) => Ok(Some(keys)),
+            Err(problem) => Ok(bad("leaks.github_keys", problem.to_string())?),
+        },
+        (Some(_), _) => Ok(bad(
+            "leaks.github_keys",
+            "the keys are in the settings, or fetched with leaks.github_keys_url: not both",
+        )?),
     }
 }
 
@@ -485,6 +511,8 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         clock,
         request_ids: RequestIds::new(&mut system_rng()),
         form_key: secrets.form_token_key(),
+        outbox: Outbox::new(secrets.clone()),
+        leak_keys: leak_keys(config)?.map(Arc::new),
         policy,
         passwords: PasswordWorker::new(config.workers),
         engine,

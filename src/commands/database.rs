@@ -34,6 +34,7 @@ pub fn migrate(config: &Config) -> Result<(), CommandError> {
 pub fn check(config: &Config) -> Result<(), CommandError> {
     server::key_policy(config).map(drop)?;
     server::redis(config).map(drop)?;
+    server::leak_keys(config).map(drop)?;
     log_filter(&config.log).map(drop)?;
     print("configuration: ok")?;
     let secrets = existing_instance_secrets(config)?;

@@ -37,6 +37,11 @@ pub enum Actor {
     },
     /// Someone with a shell on the server.
     Command,
+    /// Whoever found a key in public.
+    LeakReport {
+        /// Who, for the words "by a leak report from GitHub".
+        source: String,
+    },
 }
 
 impl Actor {
@@ -46,6 +51,7 @@ impl Actor {
             Self::Account { .. } => "account",
             Self::ApiKey { .. } => "api_key",
             Self::Command => "command",
+            Self::LeakReport { .. } => "leak_report",
         }
     }
 
@@ -53,6 +59,7 @@ impl Actor {
         match self {
             Self::Account { id, .. } => Some(id.to_string()),
             Self::ApiKey { id, .. } => Some(id.to_string()),
+            Self::LeakReport { source } => Some(source.clone()),
             Self::Anonymous | Self::Command => None,
         }
     }
@@ -64,6 +71,7 @@ impl Actor {
             Self::Account { name, .. } => name.clone(),
             Self::ApiKey { prefix, .. } => format!("API key {prefix}"),
             Self::Command => "a command on the server".to_owned(),
+            Self::LeakReport { source } => format!("a leak report from {source}"),
         }
     }
 }
@@ -103,6 +111,8 @@ pub enum Action {
     KeyDeactivate,
     /// An ended key was removed from the lists.
     KeyDelete,
+    /// A key was found in public.
+    KeyLeak,
 }
 
 impl Action {
@@ -125,6 +135,7 @@ impl Action {
             Self::KeyEndOldSecret => "key.end_old_secret",
             Self::KeyDeactivate => "key.deactivate",
             Self::KeyDelete => "key.delete",
+            Self::KeyLeak => "key.leak",
         }
     }
 }

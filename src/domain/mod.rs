@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod housekeeping;
 pub mod instance;
+pub mod leaks;
 pub mod mail;
 pub mod security;
 pub mod sign_in;

@@ -125,7 +125,7 @@ pub fn finish(
 pub fn sign_out(db: &mut Db, act: &Act) -> Result<(), StoreError> {
     let account_id = match &act.actor {
         Actor::Account { id, .. } => Some(*id),
-        Actor::Anonymous | Actor::ApiKey { .. } | Actor::Command => None,
+        Actor::Anonymous | Actor::ApiKey { .. } | Actor::Command | Actor::LeakReport { .. } => None,
     };
     act.record(db, account_id, Action::SignOut, None, Outcome::Done)
 }

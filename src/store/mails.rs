@@ -57,6 +57,15 @@ pub fn insert(db: &mut Db, row: &MailRow) -> Result<bool, StoreError> {
     Ok(inserted > 0)
 }
 
+/// All mails, the newest first; at most `limit`.
+pub fn list_all(db: &mut Db, limit: i64) -> Result<Vec<MailRow>, StoreError> {
+    Ok(mails::table
+        .order((mails::created_at.desc(), mails::id))
+        .limit(limit)
+        .select(MailRow::as_select())
+        .load(db)?)
+}
+
 /// True if the account does not want mails of this kind.
 pub fn is_unwanted(db: &mut Db, account_id: AccountId, kind: &str) -> Result<bool, StoreError> {
     let found: i64 = unwanted_mails::table

@@ -123,6 +123,24 @@ pub fn read_keys(db: &mut Db, ids: &[ApiKeyId]) -> Result<Vec<VerificationRow>, 
     Ok(rows)
 }
 
+/// One key, also within a writing transaction.
+pub fn read_key(db: &mut Db, id: ApiKeyId) -> Result<Option<VerificationRow>, StoreError> {
+    let found = api_keys::table
+        .inner_join(accounts::table)
+        .filter(api_keys::id.eq(id))
+        .select((ApiKeyRow::as_select(), AccountRow::as_select()))
+        .get_result(db)
+        .optional()?;
+    let Some((key, owner)) = found else {
+        return Ok(None);
+    };
+    Ok(Some(VerificationRow {
+        replaced: list_replaced(db, id, RECOGNISED_SECRETS)?,
+        key,
+        owner,
+    }))
+}
+
 /// SQLite prepares `IN (…)` anew for each number of values; one cached statement in a loop, within one read
 /// transaction, is faster.
 fn one_by_one(

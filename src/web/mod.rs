@@ -148,6 +148,11 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .service(call("/api/v1/keys/{id}/usage", "GET, HEAD").route(read().to(api::usage::read)))
         .service(call("/api/v1/verify", "POST").route(web::post().to(api::verify::verify)))
+        .service(call("/api/v1/leaks", "POST").route(web::post().to(api::leaks::report)))
+        .service(
+            call("/api/v1/leaks/github", "POST")
+                .route(web::post().to(api::leaks::report_by_github)),
+        )
         .service(web::scope("/api").default_service(web::to(no_such_call)))
         .default_service(web::to(no_such_page));
 }

@@ -9,6 +9,8 @@ use url::Url;
 use crate::clock::SharedClock;
 use crate::config::{QueryKeys, SignUp};
 use crate::domain::api_keys::policy::KeyPolicy;
+use crate::domain::leaks::LeakKeys;
+use crate::domain::mail::Outbox;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, WorkerRecorder};
 use crate::domain::verification::Verifier;
@@ -121,6 +123,10 @@ pub struct AppState {
     pub site: Arc<Site>,
     /// Whose headers about the client are believed.
     pub proxies: TrustedProxies,
+    /// Queues mails.
+    pub outbox: Outbox,
+    /// Checks GitHub's reports of found keys; `None` if they are not taken.
+    pub leak_keys: Option<Arc<LeakKeys>>,
     /// Whether keys in URLs are taken.
     pub query_keys: QueryKeys,
     /// Whether the instance is stopping.

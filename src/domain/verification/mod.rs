@@ -20,6 +20,7 @@ use self::engine::Unverifiable;
 use self::gatherer::Gatherer;
 use self::limits::{RateLimiter, RateState};
 use self::record::{Found, KeyRecord, SecretMatch};
+use super::api_keys::key_string::PresentedKey;
 use super::api_keys::policy::KeyPolicy;
 use super::api_keys::scopes::needs_operator;
 use crate::clock::{SharedClock, Timestamp};
@@ -184,7 +185,7 @@ pub fn explain(
     scopes: &[String],
     address: Option<IpAddr>,
 ) -> Result<Vec<Option<Refusal>>, StoreError> {
-    let Some(row) = rows::read_keys(db, &[id])?.pop() else {
+    let Some(row) = rows::read_key(db, id)? else {
         return Ok(scopes.iter().map(|_| Some(Refusal::Invalid)).collect());
     };
     let (record, _) = KeyRecord::of(row, &policy.secrets);
@@ -197,6 +198,27 @@ pub fn explain(
         judge(&record, SecretMatch::Current, now, need)
     };
     Ok(scopes.iter().map(answer).collect())
+}
+
+/// The key whose true secret this is or once was; `None` if it is nobody's. For reports of keys that were found: nothing
+/// is counted, and no last use moves.
+///
+/// # Errors
+/// If the database fails.
+pub fn recognise(
+    db: &mut Db,
+    policy: &KeyPolicy,
+    presented: &PresentedKey,
+) -> Result<Option<Found>, StoreError> {
+    let Some(row) = rows::read_key(db, presented.id)? else {
+        return Ok(None);
+    };
+    let (record, older) = KeyRecord::of(row, &policy.secrets);
+    let secret = record.match_secret(older.iter(), presented, &policy.secrets);
+    Ok((secret != SecretMatch::Wrong).then(|| Found {
+        record: Arc::new(record),
+        secret,
+    }))
 }
 
 /// The verdict but for the rate limit: `None` for yes. The order is the documented one: right secret, owner enabled, not

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod key_creation;
 pub mod keys;
+pub mod leaks;
 pub mod openapi;
 pub mod rotation;
 pub mod usage;

@@ -5,7 +5,7 @@ use actix_web::web;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::{account, key_creation, keys, rotation, usage, verify};
+use super::{account, key_creation, keys, leaks, rotation, usage, verify};
 use crate::web::error::{ApiError, Code, FieldError, Problem};
 use crate::web::extract::api_client::Reader;
 use crate::web::state::AppState;
@@ -28,6 +28,8 @@ use crate::web::state::AppState;
         rotation::rotate,
         usage::read,
         verify::verify,
+        leaks::report,
+        leaks::report_by_github,
         read
     ),
     components(schemas(Problem, FieldError)),
@@ -35,6 +37,7 @@ use crate::web::state::AppState;
         (name = "Account", description = "Whose key this is"),
         (name = "Keys", description = "Manage the keys of your account"),
         (name = "Verification", description = "Verify keys that others present to your service"),
+        (name = "Leaks", description = "Report keys that were found in public"),
         (name = "Description", description = "This document")
     )
 )]
@@ -70,6 +73,34 @@ pub fn document(base: &str) -> Value {
 
 /// Adds the refusals that the extractors in front of a handler give.
 fn add_refusals(path: &str, method: &str, operation: &mut Value) {
+    // Calls that need no key have an empty requirement.
+    let needs_key = operation["security"][0]["api_key"].is_array();
+    let codes = match needs_key {
+        true => refusals_of_keys(path, method, operation),
+        false => refusals_of_reports(path),
+    };
+    if needs_key {
+        add_expiry(operation);
+    }
+    describe(codes, operation);
+}
+
+/// Of calls that anyone may make.
+fn refusals_of_reports(path: &str) -> Vec<Code> {
+    let mut codes = vec![
+        Code::TooLarge,
+        Code::InvalidRequest,
+        Code::Unavailable,
+        Code::Internal,
+    ];
+    match path {
+        "/api/v1/leaks/github" => codes.extend([Code::BadSignature, Code::NotFound]),
+        _ => codes.extend([Code::UnsupportedMediaType, Code::InvalidField]),
+    }
+    codes
+}
+
+fn refusals_of_keys(path: &str, method: &str, operation: &Value) -> Vec<Code> {
     let has_scope = operation["security"][0]["api_key"]
         .as_array()
         .is_some_and(|scopes| !scopes.is_empty());
@@ -119,6 +150,10 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
         "get" if path == "/api/v1/keys" => codes.push(Code::InvalidRequest),
         _ => {}
     }
+    codes
+}
+
+fn add_expiry(operation: &mut Value) {
     let accepted: Vec<String> = operation["responses"]
         .as_object()
         .map(|responses| responses.keys().cloned().collect())
@@ -129,6 +164,9 @@ fn add_refusals(path: &str, method: &str, operation: &mut Value) {
             "schema": { "type": "string", "format": "date-time" }
         });
     }
+}
+
+fn describe(mut codes: Vec<Code>, operation: &mut Value) {
     codes.sort_by_key(|code| code.row().1);
     for code in codes {
         let (word, status, title) = code.row();

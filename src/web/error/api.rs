@@ -48,6 +48,8 @@ pub enum Code {
     NoAuthority,
     /// The new key would exceed the one that makes it.
     ExceedsCaller,
+    /// A report is not signed as it must be.
+    BadSignature,
     /// Too many requests.
     RateLimited,
     /// The store cannot be reached.
@@ -78,7 +80,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::MissingKey,
         Self::TwoKeys,
         Self::KeyInUrl,
@@ -92,6 +94,7 @@ impl Code {
         Self::MissingScope,
         Self::NoAuthority,
         Self::ExceedsCaller,
+        Self::BadSignature,
         Self::RateLimited,
         Self::Unavailable,
         Self::InvalidRequest,
@@ -143,6 +146,7 @@ impl Code {
                 403,
                 "More than the calling API key may do",
             ),
+            Self::BadSignature => ("bad_signature", 403, "The signature is missing or wrong"),
             Self::RateLimited => ("rate_limited", 429, "Too many requests"),
             Self::Unavailable => ("unavailable", 503, "The database cannot be reached"),
             Self::InvalidRequest => ("invalid_request", 400, "The request cannot be read"),

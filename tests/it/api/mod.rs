@@ -2,6 +2,7 @@
 
 mod forward_auth;
 mod keys;
+mod leaks;
 mod limits;
 mod openapi;
 mod presenting;

@@ -36,7 +36,7 @@ const ROUTES: [(&str, u16, u16, u16); 28] = [
     ("/api/openapi.json", 401, 200, 200),
 ];
 
-const API: [(&str, u16); 7] = [
+const API: [(&str, u16); 9] = [
     ("/api/v1/account", 200),
     ("/api/v1/key", 405),
     ("/api/v1/keys", 200),
@@ -44,6 +44,8 @@ const API: [(&str, u16); 7] = [
     ("/api/v1/keys/{id}/rotate", 405),
     ("/api/v1/keys/{id}/usage", 404),
     ("/api/v1/verify", 405),
+    ("/api/v1/leaks", 405),
+    ("/api/v1/leaks/github", 405),
 ];
 
 #[test]

@@ -48,6 +48,7 @@ pub struct Upstream {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     stream_end: Arc<Notify>,
+    words: Arc<Mutex<String>>,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
 }
@@ -58,6 +59,8 @@ impl Upstream {
         let shared = web::Data::from(seen.clone());
         let stream_end = Arc::<Notify>::default();
         let shared_end = web::Data::from(stream_end.clone());
+        let words = Arc::new(Mutex::new("the service's answer".to_owned()));
+        let shared_words = web::Data::from(words.clone());
         let (started_tx, started) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = std::thread::spawn(move || {
@@ -66,6 +69,7 @@ impl Upstream {
                     App::new()
                         .app_data(shared.clone())
                         .app_data(shared_end.clone())
+                        .app_data(shared_words.clone())
                         .default_service(web::to(answer))
                 };
                 let server = HttpServer::new(app)
@@ -86,6 +90,7 @@ impl Upstream {
             address: started.await.expect("the service starts"),
             seen,
             stream_end,
+            words,
             stop: Some(stop),
             server: Some(server),
         }
@@ -94,6 +99,11 @@ impl Upstream {
     /// Lets a stream that was begun end.
     pub fn end_stream(&self) {
         self.stream_end.notify_one();
+    }
+
+    /// What it answers from now on.
+    pub fn answer_with(&self, words: &str) {
+        words.clone_into(&mut self.words.lock().unwrap());
     }
 
     /// What has arrived since the last look.
@@ -107,6 +117,7 @@ async fn answer(
     body: String,
     seen: web::Data<Mutex<Vec<Seen>>>,
     stream_end: web::Data<Notify>,
+    words: web::Data<Mutex<String>>,
 ) -> HttpResponse {
     let headers = req.headers().iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -126,7 +137,7 @@ async fn answer(
         });
         return HttpResponse::Ok().streaming(begin.chain(end));
     }
-    HttpResponse::Ok().body("the service's answer")
+    HttpResponse::Ok().body(words.lock().unwrap().clone())
 }
 
 impl Drop for Upstream {
