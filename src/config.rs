@@ -126,6 +126,13 @@ pub struct UsageSettings {
     pub keep_minutes: TimeDelta,
 }
 
+/// How the audit log is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditSettings {
+    /// How long entries are kept.
+    pub keep: TimeDelta,
+}
+
 /// All settings, valid each by itself.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -160,6 +167,8 @@ pub struct Config {
     pub keys: KeySettings,
     /// The usage log.
     pub usage: UsageSettings,
+    /// The audit log.
+    pub audit: AuditSettings,
     /// Logging.
     pub log: LogSettings,
 }
@@ -175,7 +184,7 @@ enum Kind {
 
 /// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` is the one
 /// setting that only the file can hold.
-const VARIABLES: [(&str, &str, Kind); 22] = [
+const VARIABLES: [(&str, &str, Kind); 23] = [
     ("bind", "KEYPORT_BIND", Kind::Text),
     ("metrics_bind", "KEYPORT_METRICS_BIND", Kind::Text),
     ("data_dir", "KEYPORT_DATA_DIR", Kind::Text),
@@ -208,6 +217,7 @@ const VARIABLES: [(&str, &str, Kind); 22] = [
         "KEYPORT_USAGE_KEEP_MINUTES_DAYS",
         Kind::Number,
     ),
+    ("audit.keep_days", "KEYPORT_AUDIT_KEEP_DAYS", Kind::Number),
     ("log.format", "KEYPORT_LOG_FORMAT", Kind::Text),
     ("log.level", "KEYPORT_LOG_LEVEL", Kind::Text),
 ];
@@ -234,6 +244,7 @@ struct Raw {
     keys: RawKeys,
     scopes: Vec<ScopeSetting>,
     usage: RawUsage,
+    audit: RawAudit,
     log: RawLog,
 }
 
@@ -243,6 +254,12 @@ struct RawUsage {
     log: Option<bool>,
     keep_details_days: Option<i64>,
     keep_minutes_days: Option<i64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawAudit {
+    keep_days: Option<i64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -376,6 +393,9 @@ impl Config {
                 log: raw.usage.log.unwrap_or(true),
                 keep_details: days("usage.keep_details_days", raw.usage.keep_details_days, 30)?,
                 keep_minutes: days("usage.keep_minutes_days", raw.usage.keep_minutes_days, 90)?,
+            },
+            audit: AuditSettings {
+                keep: days("audit.keep_days", raw.audit.keep_days, 400)?,
             },
             log: LogSettings {
                 format: log_format.unwrap_or(LogFormat::Text),
@@ -611,6 +631,7 @@ mod tests {
                 "-1",
                 "keys.longest_life_days",
             ),
+            ("KEYPORT_AUDIT_KEEP_DAYS", "0", "audit.keep_days"),
             ("KEYPORT_SIGN_UP", "maybe", "sign_up (KEYPORT_SIGN_UP)"),
             (
                 "KEYPORT_LOG_FORMAT",
