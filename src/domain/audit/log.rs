@@ -1,12 +1,17 @@
 //! Reading the audit log: one account's, or all of it for operators.
 
+use std::collections::BTreeMap;
+
 use super::{Action, ActionGroup, Outcome};
 use crate::clock::Timestamp;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, ApiKeyId};
 use crate::store::audit::{self as rows, AuditRow, ListFilter};
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, api_keys};
 
 pub use crate::store::audit::AuditCursor;
+
+/// Entries that are read in one query.
+const ENTRIES_AT_ONCE: usize = 1_000;
 
 /// Which entries are wanted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,6 +39,8 @@ pub struct Entry {
     pub account: Option<AccountId>,
     /// Who did it: the end of a sentence that begins with "by".
     pub by: String,
+    /// The prefix of the API key that did it, if one did.
+    pub by_prefix: Option<String>,
     /// What was done; `None` if this program does not know the word, which a newer one has written.
     pub action: Option<Action>,
     /// The word for it.
@@ -56,6 +63,10 @@ impl From<AuditRow> for Entry {
             id: row.id,
             at: row.at,
             account: row.account_id,
+            by_prefix: (row.actor_words.as_deref())
+                .filter(|_| row.actor == "api_key")
+                .and_then(|words| words.strip_prefix("API key "))
+                .map(str::to_owned),
             by: row.actor_words.unwrap_or_else(|| match &*row.actor {
                 "anonymous" => "someone not signed in".to_owned(),
                 "command" => "a command on the server".to_owned(),
@@ -130,14 +141,64 @@ pub fn list(
     })
 }
 
+/// The newest entries, `most` of them, read in pages.
+///
+/// # Errors
+/// If the database fails.
+pub fn list_newest(
+    db: &mut Db,
+    filter: &AuditFilter,
+    most: usize,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut entries = Vec::new();
+    let mut cursor = None;
+    loop {
+        let limit = ENTRIES_AT_ONCE.min(most - entries.len());
+        let page = list(db, filter, cursor, limit)?;
+        entries.extend(page.entries);
+        cursor = page.older;
+        if cursor.is_none() || entries.len() >= most {
+            return Ok(entries);
+        }
+    }
+}
+
+/// The present names of the keys that a page speaks of.
+#[derive(Clone, Debug, Default)]
+pub struct KeyNames(BTreeMap<(AccountId, ApiKeyId), String>);
+
+impl KeyNames {
+    /// The name of the key that an entry is about, if it is a key of the entry's own account.
+    pub fn of(&self, entry: &Entry) -> Option<&str> {
+        let id = key_in(entry)?;
+        self.0.get(&(entry.account?, id)).map(String::as_str)
+    }
+}
+
+/// The key that an entry's target names by its prefix.
+fn key_in(entry: &Entry) -> Option<ApiKeyId> {
+    entry.target.as_deref()?.rsplit_once('_')?.1.parse().ok()
+}
+
+/// The names of the keys that the entries of a page are about.
+///
+/// # Errors
+/// If the database fails.
+pub fn key_names(db: &mut Db, page: &AuditPage) -> Result<KeyNames, StoreError> {
+    let ids: Vec<ApiKeyId> = page.entries.iter().filter_map(key_in).collect();
+    let found = api_keys::names(db, &ids)?;
+    Ok(KeyNames(
+        (found.into_iter())
+            .map(|(id, owner, name)| ((owner, id), name))
+            .collect(),
+    ))
+}
+
 /// The addresses of the accounts that a page speaks of, for operators. Accounts that are gone have none.
 ///
 /// # Errors
 /// If the database fails.
-pub fn emails(
-    db: &mut Db,
-    page: &AuditPage,
-) -> Result<std::collections::BTreeMap<AccountId, String>, StoreError> {
+pub fn emails(db: &mut Db, page: &AuditPage) -> Result<BTreeMap<AccountId, String>, StoreError> {
     let ids: Vec<AccountId> = page
         .entries
         .iter()

@@ -14,7 +14,9 @@ use crate::store::audit::AuditRow;
 use crate::store::{Db, StoreError};
 
 pub use groups::ActionGroup;
-pub use log::{AuditCursor, AuditFilter, AuditPage, Entry, emails, list};
+pub use log::{
+    AuditCursor, AuditFilter, AuditPage, Entry, KeyNames, emails, key_names, list, list_newest,
+};
 
 /// The longest text of an entry, in characters.
 const MAX_TEXT_CHARS: usize = 300;

@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::{Engine, TestApp};
 
 /// Path, statuses of GET for: nobody, someone signed in, a key.
-const ROUTES: [(&str, u16, u16, u16); 27] = [
+const ROUTES: [(&str, u16, u16, u16); 29] = [
     ("/", 303, 200, 303),
     ("/sign-up", 200, 303, 200),
     ("/sign-in", 200, 303, 200),
@@ -25,6 +25,8 @@ const ROUTES: [(&str, u16, u16, u16); 27] = [
     ("/settings/api/{id}/access", 303, 404, 303),
     ("/settings/usage", 303, 200, 303),
     ("/settings/usage.csv", 303, 200, 303),
+    ("/settings/audit", 303, 200, 303),
+    ("/settings/audit.csv", 303, 200, 303),
     ("/docs/api", 200, 200, 200),
     ("/assets/{name}", 404, 404, 404),
     ("/robots.txt", 200, 200, 200),
@@ -175,6 +177,7 @@ async fn no_page_has_inline_script_or_style() {
         "/settings/security",
         "/settings/api",
         "/settings/api/new",
+        "/settings/audit",
         "/docs/api",
         "/nothing",
     ] {
