@@ -47,7 +47,10 @@ fn tell(report: &Report) -> Result<(), CommandError> {
     }
     if !report.findings.is_empty() {
         let words: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-        return refuse(format!("the audit log is not intact: {}", words.join("; ")));
+        return refuse(format!(
+            "the audit log is not intact:\n{}",
+            words.join("\n")
+        ));
     }
     let time = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), Timestamp::to_rfc3339);
     print(format!(

@@ -133,7 +133,9 @@ fn day(field: &mut Field) -> Option<Option<NaiveDate>> {
     // Years of four digits: what lies beyond has no midnight in some zones' tables.
     let day = read.filter(|day| (1..=9998).contains(&chrono::Datelike::year(day)));
     if day.is_none() {
-        field.refuse("Write a day like 2026-11-22.");
+        // An input for days can hold nothing else.
+        let text = std::mem::take(&mut field.value);
+        field.refuse(format!("“{text}” is no day: write one like 2026-11-22."));
     }
     day.map(Some)
 }
