@@ -137,6 +137,13 @@ pub struct LeakSettings {
     pub github_keys: Vec<String>,
 }
 
+/// How the audit log is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditSettings {
+    /// How long entries are kept.
+    pub keep: TimeDelta,
+}
+
 /// All settings, valid each by itself.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -173,6 +180,8 @@ pub struct Config {
     pub usage: UsageSettings,
     /// Reports of found keys.
     pub leaks: LeakSettings,
+    /// The audit log.
+    pub audit: AuditSettings,
     /// Logging.
     pub log: LogSettings,
 }
@@ -188,7 +197,7 @@ enum Kind {
 
 /// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` is the one
 /// setting that only the file can hold.
-const VARIABLES: [(&str, &str, Kind); 24] = [
+const VARIABLES: &[(&str, &str, Kind)] = &[
     ("bind", "KEYPORT_BIND", Kind::Text),
     ("metrics_bind", "KEYPORT_METRICS_BIND", Kind::Text),
     ("data_dir", "KEYPORT_DATA_DIR", Kind::Text),
@@ -227,6 +236,7 @@ const VARIABLES: [(&str, &str, Kind); 24] = [
         Kind::Text,
     ),
     ("leaks.github_keys", "KEYPORT_LEAKS_GITHUB_KEYS", Kind::List),
+    ("audit.keep_days", "KEYPORT_AUDIT_KEEP_DAYS", Kind::Number),
     ("log.format", "KEYPORT_LOG_FORMAT", Kind::Text),
     ("log.level", "KEYPORT_LOG_LEVEL", Kind::Text),
 ];
@@ -254,6 +264,7 @@ struct Raw {
     scopes: Vec<ScopeSetting>,
     usage: RawUsage,
     leaks: LeakSettings,
+    audit: RawAudit,
     log: RawLog,
 }
 
@@ -263,6 +274,12 @@ struct RawUsage {
     log: Option<bool>,
     keep_details_days: Option<i64>,
     keep_minutes_days: Option<i64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawAudit {
+    keep_days: Option<i64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -401,6 +418,9 @@ impl Config {
                 keep_minutes: days("usage.keep_minutes_days", raw.usage.keep_minutes_days, 90)?,
             },
             leaks: raw.leaks,
+            audit: AuditSettings {
+                keep: days("audit.keep_days", raw.audit.keep_days, 400)?,
+            },
             log: LogSettings {
                 format: log_format.unwrap_or(LogFormat::Text),
                 level: raw.log.level.unwrap_or_else(|| "info".to_owned()),
@@ -667,6 +687,7 @@ mod tests {
                 "-1",
                 "keys.longest_life_days",
             ),
+            ("KEYPORT_AUDIT_KEEP_DAYS", "0", "audit.keep_days"),
             ("KEYPORT_SIGN_UP", "maybe", "sign_up (KEYPORT_SIGN_UP)"),
             (
                 "KEYPORT_LOG_FORMAT",

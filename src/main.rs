@@ -34,6 +34,9 @@ enum Command {
     /// Manage API keys.
     #[command(subcommand)]
     Key(commands::key::KeyCommand),
+    /// Check the audit log.
+    #[command(subcommand)]
+    Audit(commands::audit::AuditCommand),
     /// Print the OpenAPI document.
     Openapi,
     /// Write a consistent copy of the database to a new file, also while the portal runs.
@@ -81,6 +84,7 @@ fn run(command: Command) -> Result<(), CommandError> {
         Command::Check => commands::database::check(&config),
         Command::User(command) => commands::user::run(&config, &clock, command),
         Command::Key(command) => commands::key::run(&config, &clock, command),
+        Command::Audit(command) => commands::audit::run(&config, &clock, &command),
         Command::Openapi => commands::database::openapi(&config),
         Command::Backup { file } => commands::backup::run(&config, &file),
         Command::Demo { json, force } => commands::demo::run(&config, &clock, json, force),

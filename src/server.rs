@@ -15,15 +15,19 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use chrono::TimeDelta;
 use crossbeam_channel::{RecvTimeoutError, Sender, TryRecvError, bounded};
 
 use crate::clock::{NeverBack, SharedClock};
 use crate::config::{Config, ConfigError, bad};
+use crate::crypto::audit_key::AuditKeys;
 use crate::crypto::instance_secret::InstanceSecrets;
 use crate::crypto::password;
 use crate::crypto::random::system_rng;
 use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::api_keys::scopes::{KnownScope, ScopeCatalog};
+use crate::domain::audit::chain::take_on_head;
+use crate::domain::audit::retention as audit_retention;
 use crate::domain::housekeeping;
 use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::mail::Outbox;
@@ -138,7 +142,11 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
     migrate(&pool)?;
     let now = clock.now();
     check_writable(&pool)?;
-    pool.write_now(|db| take_on_secrets(db, now, &policy.secrets))?;
+    pool.write_now(|db| {
+        take_on_secrets(db, now, &policy.secrets)?;
+        take_on_head(db, policy.secrets.audit_keys())?;
+        Ok::<_, InstanceError>(())
+    })?;
     Ok(Opened {
         pool,
         policy: Arc::new(policy),
@@ -504,6 +512,8 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
             details: config.usage.keep_details,
             minutes: config.usage.keep_minutes,
         },
+        config.audit.keep,
+        policy.secrets.audit_keys().clone(),
     )?;
     let secrets = policy.secrets.clone();
     let state = AppState {
@@ -645,6 +655,8 @@ fn start_housekeeping(
     pool: Pool,
     clock: SharedClock,
     retention: Retention,
+    keep_audit: TimeDelta,
+    audit_keys: AuditKeys,
 ) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
     let (stop, stopped) = bounded::<()>(0);
     let thread = std::thread::Builder::new().name("housekeeping".to_owned());
@@ -654,7 +666,10 @@ fn start_housekeeping(
             let must_stop = || stopped.try_recv() == Err(TryRecvError::Disconnected);
             let done: Result<(), StoreError> = pool
                 .write_now(|db| housekeeping::run(db, now))
-                .and_then(|()| retention::run(&pool, now, retention, &must_stop));
+                .and_then(|()| retention::run(&pool, now, retention, &must_stop))
+                .and_then(|()| {
+                    audit_retention::run(&pool, now, keep_audit, &audit_keys, &must_stop)
+                });
             if let Err(error) = done {
                 tracing::warn!(error = %chain(&error), "housekeeping failed; it is tried again in an hour");
             }

@@ -237,7 +237,7 @@ fn fill(
     let existing = accounts::find_by_email(db, &email)?;
     let account = match &existing {
         Some(account) => account.clone(),
-        None => make_account(db, now, demo, &email, &password)?,
+        None => make_account(db, policy, now, demo, &email, &password)?,
     };
     let mut keys = Vec::new();
     for demo_key in demo.keys {
@@ -279,6 +279,7 @@ fn fill(
 
 fn make_account(
     db: &mut Db,
+    policy: &KeyPolicy,
     now: Timestamp,
     demo: &DemoAccount,
     email: &EmailAddress,
@@ -288,7 +289,7 @@ fn make_account(
     let name = Name::parse(demo.name).or_else(|error| refuse(error.to_string()))?;
     let password = NewPassword::parse(Secret::new(password.to_owned()))
         .or_else(|error| refuse(error.to_string()))?;
-    let act = Act::by_command(now - TimeDelta::days(640));
+    let act = Act::by_command(now - TimeDelta::days(640), policy.secrets.audit_keys());
     let hash = password.hash(rng);
     let account = accounts::sign_up(db, &act, rng, &name, email, Some(&hash))
         .or_else(|error| refuse(chain(&error)))?;
@@ -316,6 +317,7 @@ fn make_key(
         now: at,
         actor: account.as_actor(),
         origin: Origin::default(),
+        keys: policy.secrets.audit_keys().clone(),
     };
     let new = NewApiKey {
         name: Name::parse(demo.name).or_else(|error| refuse(error.to_string()))?,

@@ -60,7 +60,7 @@ pub enum KeyCommand {
 pub fn run(config: &Config, clock: &SharedClock, command: KeyCommand) -> Result<(), CommandError> {
     let opened = opened(config, clock)?;
     let (pool, policy) = (opened.pool, opened.policy);
-    let act = Act::by_command(clock.now());
+    let act = Act::by_command(clock.now(), policy.secrets.audit_keys());
     match command {
         KeyCommand::Create {
             account: email,

@@ -1,5 +1,6 @@
 //! The commands beside `serve`: each works on the configured database, also while a server uses it.
 
+pub mod audit;
 pub mod backup;
 pub mod database;
 pub mod demo;

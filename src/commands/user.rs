@@ -13,6 +13,7 @@ use crate::domain::audit::Act;
 use crate::domain::security::password::NewPassword;
 use crate::domain::text::{EmailAddress, Name};
 use crate::secret::Secret;
+use crate::server::Opened;
 
 /// What can be done to accounts.
 #[derive(Subcommand)]
@@ -55,8 +56,8 @@ pub enum UserCommand {
 /// # Errors
 /// If the arguments are refused or the database fails.
 pub fn run(config: &Config, clock: &SharedClock, command: UserCommand) -> Result<(), CommandError> {
-    let pool = opened(config, clock)?.pool;
-    let act = Act::by_command(clock.now());
+    let Opened { pool, policy } = opened(config, clock)?;
+    let act = Act::by_command(clock.now(), policy.secrets.audit_keys());
     match command {
         UserCommand::Add {
             email,

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use rand::{CryptoRng, RngExt};
 use zeroize::Zeroizing;
 
+use super::audit_key::{AuditKey, AuditKeys};
 use super::digest::{DigestKey, hmac_sha256};
 use super::random::base62_text;
 use crate::secret::Secret;
@@ -30,6 +31,7 @@ pub enum InstanceSecretError {
 #[derive(Clone)]
 pub struct InstanceSecrets {
     entries: Vec<Entry>,
+    audit_keys: AuditKeys,
 }
 
 #[derive(Clone)]
@@ -43,6 +45,13 @@ impl Entry {
     /// A key for one purpose: HMAC-SHA256 of the purpose under the secret (one block of HKDF-Expand, RFC 5869).
     fn derive(&self, purpose: &str) -> [u8; 32] {
         hmac_sha256(self.bytes.as_slice(), purpose.as_bytes())
+    }
+
+    fn audit_key(&self) -> AuditKey {
+        AuditKey {
+            secret_id: self.id.clone(),
+            key: Zeroizing::new(self.derive("keyport audit head v1")),
+        }
     }
 
     fn sealing_key(&self) -> Zeroizing<[u8; 32]> {
@@ -68,7 +77,11 @@ impl InstanceSecrets {
         if entries.is_empty() {
             return Err(InstanceSecretError::Empty);
         }
-        Ok(Self { entries })
+        let audit_keys = AuditKeys::new(entries.iter().map(Entry::audit_key).collect());
+        Ok(Self {
+            entries,
+            audit_keys,
+        })
     }
 
     /// A new secret as the text that [`InstanceSecrets::parse`] reads.
@@ -118,6 +131,11 @@ impl InstanceSecrets {
     pub(super) fn sealing_key(&self, id: &str) -> Option<Zeroizing<[u8; 32]>> {
         let entry = self.entries.iter().find(|entry| entry.id == id)?;
         Some(entry.sealing_key())
+    }
+
+    /// The keys that vouch for the head of the audit log.
+    pub fn audit_keys(&self) -> &AuditKeys {
+        &self.audit_keys
     }
 
     /// Key for the signature of the session cookie.

@@ -51,6 +51,14 @@ impl fmt::Display for Name {
     }
 }
 
+/// What of a text from outside can be seen and stays in its place, `max_chars` at most: for logs, and for showing it to others.
+pub fn visible(text: &str, max_chars: usize) -> String {
+    text.chars()
+        .filter(|c| !is_hidden(*c))
+        .take(max_chars)
+        .collect()
+}
+
 /// Control characters, those that change the direction of the text around them (Unicode Standard Annex 9, "explicit
 /// directional formatting"), line separators, and those that show nothing (the property `Default_Ignorable_Code_Point`
 /// of Unicode, less the joiners and variation selectors that scripts and emoji need): with them one name can be made to
@@ -144,6 +152,13 @@ mod tests {
         ] {
             assert_eq!(Name::parse(name), Err(BadName::Hidden), "{name:?}");
         }
+    }
+
+    #[test]
+    fn what_is_written_down_keeps_only_what_can_be_seen() {
+        let sent = "curl/8\r\nrow 9: \u{202E}enod\u{2066}\u{200B} \u{1b}[31m é🔑";
+        assert_eq!(visible(sent, 100), "curl/8row 9: enod [31m é🔑");
+        assert_eq!(visible("ééé", 2), "éé");
     }
 
     #[test]

@@ -128,6 +128,17 @@ pub fn owner_of(db: &mut Db, id: ApiKeyId) -> Result<Option<AccountId>, StoreErr
         .optional()?)
 }
 
+/// Owners and names of the keys of these ids, deleted ones included.
+pub fn names(
+    db: &mut Db,
+    ids: &[ApiKeyId],
+) -> Result<Vec<(ApiKeyId, AccountId, String)>, StoreError> {
+    Ok(api_keys::table
+        .filter(api_keys::id.eq_any(ids.to_vec()))
+        .select((api_keys::id, api_keys::account_id, api_keys::name))
+        .load(db)?)
+}
+
 /// Up to `limit` keys of an account behind the cursor (or before it, if that reads backwards), in the list's order.
 pub fn list_for_account(
     db: &mut Db,

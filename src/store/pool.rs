@@ -141,6 +141,22 @@ impl Pool {
         work(&mut db)
     }
 
+    /// Runs queries that all see the database as it was at one instant, on this thread.
+    ///
+    /// # Errors
+    /// As [`Pool::read`].
+    pub fn snapshot_now<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E>,
+        E: From<StoreError>,
+    {
+        let mut db = self.inner.get().map_err(StoreError::from)?;
+        begin_snapshot(&mut db).map_err(StoreError::from)?;
+        let result = work(&mut db);
+        rollback(&mut db).map_err(StoreError::from)?;
+        result
+    }
+
     /// [`Pool::write`] on this thread, for commands and background threads.
     ///
     /// # Errors
@@ -176,6 +192,17 @@ fn begin(db: &mut Db) -> QueryResult<()> {
         Db::Sqlite(connection) => {
             AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
         }
+    }
+}
+
+/// SQLite's plain BEGIN keeps the state of the first read, whatever others write (sqlite.org/isolation.html).
+fn begin_snapshot(db: &mut Db) -> QueryResult<()> {
+    match db {
+        Db::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(
+            connection,
+            "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        ),
+        Db::Sqlite(connection) => AnsiTransactionManager::begin_transaction(connection),
     }
 }
 

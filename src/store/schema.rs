@@ -58,6 +58,22 @@ diesel::table! {
         address -> Nullable<Text>,
         client -> Nullable<Text>,
         request_id -> Nullable<Text>,
+        actor_words -> Nullable<Text>,
+        hash -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    audit_head (id) {
+        id -> Int8,
+        last_id -> Int8,
+        last_hash -> Bytea,
+        anchor_id -> Int8,
+        anchor_hash -> Bytea,
+        before_id -> Int8,
+        unconfirmed_from -> Nullable<Int8>,
+        mac -> Nullable<Bytea>,
+        mac_secret_id -> Nullable<Text>,
     }
 }
 
@@ -249,6 +265,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_key_last_uses,
     api_keys,
     audit_entries,
+    audit_head,
     dead_key_attempts,
     idempotency_keys,
     instance_secrets,

@@ -65,6 +65,8 @@ pub enum Nav {
     ApiKeys,
     /// Settings: usage.
     Usage,
+    /// Settings: audit log.
+    Audit,
 }
 
 /// A link of the navigation.
@@ -215,7 +217,7 @@ impl Layout {
     pub fn side(&self) -> Vec<NavGroup> {
         if !matches!(
             self.nav,
-            Nav::Profile | Nav::Security | Nav::ApiKeys | Nav::Usage
+            Nav::Profile | Nav::Security | Nav::ApiKeys | Nav::Usage | Nav::Audit
         ) {
             return Vec::new();
         }
@@ -238,6 +240,10 @@ impl Layout {
                     self.item("/settings/api", "API keys", "key-round", Nav::ApiKeys),
                     self.item("/settings/usage", "Usage", "chart-column", Nav::Usage),
                 ],
+            },
+            NavGroup {
+                label: "Records",
+                items: vec![self.item("/settings/audit", "Audit log", "scroll-text", Nav::Audit)],
             },
         ]
     }

@@ -36,8 +36,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub fn routes(config: &mut ServiceConfig) {
     use pages::api_keys::{access, confirm, create, detail, list, rotate};
     use pages::{
-        docs, overview, password_reset, profile, security, sign_in, sign_in_confirm, sign_up,
-        theme, usage, well_known,
+        audit, docs, overview, password_reset, profile, security, sign_in, sign_in_confirm,
+        sign_up, theme, usage, well_known,
     };
 
     config
@@ -114,6 +114,8 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .service(page("/settings/usage", "GET, HEAD").route(read().to(usage::get)))
         .service(page("/settings/usage.csv", "GET, HEAD").route(read().to(usage::get_csv)))
+        .service(page("/settings/audit", "GET, HEAD").route(read().to(audit::get)))
+        .service(page("/settings/audit.csv", "GET, HEAD").route(read().to(audit::get_csv)))
         .service(page("/docs/api", "GET, HEAD").route(read().to(docs::get)))
         // For programs on every site.
         .service(page("/assets/{name}", "GET, HEAD").route(read().to(assets::get)))

@@ -87,13 +87,15 @@ impl Times {
             .to_string()
     }
 
-    /// "18:30:41", with the day before it if that is not today: logs show seconds.
+    /// "18:30:41", with the day before it if that is not today, and its year if it is another one: logs show seconds.
     pub fn log_time(&self, at: Timestamp) -> TimeView {
         let local = self.local(at.to_datetime());
         let format = if local.date_naive() == self.today() {
             "%H:%M:%S"
-        } else {
+        } else if local.year() == self.local(self.now).year() {
             "%-d %b, %H:%M:%S"
+        } else {
+            "%-d %b %Y, %H:%M:%S"
         };
         self.view(at, local.format(format).to_string(), false)
     }

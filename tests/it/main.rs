@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod api;
+mod audit_chain;
 mod colours;
 mod commands;
 mod hardship;

@@ -100,7 +100,7 @@ impl Period {
 }
 
 /// The first moment of a day in a zone, also where clocks skip midnight.
-fn start_of_day(day: NaiveDate, zone: Tz) -> Timestamp {
+pub fn start_of_day(day: NaiveDate, zone: Tz) -> Timestamp {
     let quarters = (0..96).filter_map(|quarter| {
         let at = day.and_hms_opt(quarter / 4, quarter % 4 * 15, 0)?;
         zone.from_local_datetime(&at).earliest()

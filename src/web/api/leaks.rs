@@ -183,6 +183,7 @@ fn act(req: &HttpRequest, state: &AppState, source: &str) -> Act {
             source: source.to_owned(),
         },
         origin: client::origin(req),
+        keys: state.policy.secrets.audit_keys().clone(),
     }
 }
 

@@ -79,13 +79,15 @@ impl<R: Requirement> FromRequest for ApiClient<R> {
             let accepted = check(&req, R::SCOPE)
                 .await?
                 .ok_or_else(|| missing_key(&req))?;
+            let state = AppState::of(&req);
             let act = Act {
-                now: AppState::of(&req).clock.now(),
+                now: state.clock.now(),
                 actor: Actor::ApiKey {
                     id: accepted.key.id,
                     prefix: accepted.key.prefix(),
                 },
                 origin: client::origin(&req),
+                keys: state.policy.secrets.audit_keys().clone(),
             };
             Ok(Self {
                 accepted,

@@ -8,7 +8,7 @@ use actix_web::http::header;
 
 use crate::domain::api_keys::key_string::without_secrets;
 use crate::domain::audit::Origin;
-use crate::domain::text::is_hidden;
+use crate::domain::text::visible;
 use crate::web::middleware::RequestId;
 use crate::web::state::AppState;
 
@@ -53,17 +53,13 @@ pub fn name_as_sent(req: &HttpRequest) -> &str {
         .unwrap_or_default()
 }
 
-/// The client as it names itself, cut, without hidden characters and secrets.
+/// The client as it names itself, cut, without what cannot be seen and without secrets.
 pub fn name(req: &HttpRequest) -> String {
     let sent = (req.headers())
         .get(header::USER_AGENT)
         .map(|value| String::from_utf8_lossy(value.as_bytes()))
         .unwrap_or_default();
-    without_secrets(&sent)
-        .chars()
-        .filter(|c| !is_hidden(*c))
-        .take(MAX_CLIENT_CHARS)
-        .collect()
+    visible(&without_secrets(&sent), MAX_CLIENT_CHARS)
 }
 
 /// The id of this request.

@@ -145,6 +145,7 @@ impl FromRequest for Visitor {
                     now,
                     actor: account.as_ref().map_or(Actor::Anonymous, Account::as_actor),
                     origin: client::origin(&req),
+                    keys: state.policy.secrets.audit_keys().clone(),
                 },
                 form_token: token(&state, &seed_for_answer(&req, &session)),
                 theme,

@@ -1,6 +1,7 @@
 //! The pages: a file each, with the struct of its template, the struct of its form, `get` and `post`.
 
 pub mod api_keys;
+pub mod audit;
 pub mod docs;
 pub mod error_page;
 pub mod overview;

@@ -120,7 +120,7 @@ pub async fn get_csv(me: CurrentAccount, query: web::Query<UsageQuery>) -> PageR
 }
 
 /// Spreadsheets take a cell that begins like a formula for one (OWASP, "CSV Injection"): an apostrophe keeps it text.
-fn plain_cell(text: &str) -> String {
+pub(super) fn plain_cell(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}")
     } else {

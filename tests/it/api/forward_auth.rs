@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use keyport::domain::accounts;
 use keyport::domain::api_keys::key_string::FullKey;
-use keyport::domain::audit::Act;
 use reqwest::Method;
 
 use crate::on_both_engines;
@@ -117,7 +116,7 @@ on_both_engines! {
         let mut other = app.person("other@example.com", "Other").await;
         let disabled = other.create_key(&FIELDS).await;
         let owner = app.program(&disabled).get("/api/v1/account").await.expect(200).json()["account_id"].as_str().unwrap().parse().unwrap();
-        let act = Act::by_command(app.now());
+        let act = app.act();
         app.state.pool.write_now(|db| accounts::disable(db, &act, owner)).unwrap();
         app.advance(TimeDelta::hours(1));
         app.program(&limited).get(AUTH).await.expect(200);

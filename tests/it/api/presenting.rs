@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use keyport::domain::accounts;
-use keyport::domain::audit::Act;
 use reqwest::Method;
 
 use crate::on_both_engines;
@@ -81,7 +80,7 @@ on_both_engines! {
             let json = program.get(ACCOUNT).await.expect(200).json();
             json["account_id"].as_str().unwrap().parse().unwrap()
         };
-        let act = Act::by_command(app.now());
+        let act = app.act();
         app.state.pool.write_now(|db| accounts::disable(db, &act, id)).unwrap();
         program.get(ACCOUNT).await.expect_problem(401, "owner_disabled");
         maren.get("/settings/api").await.expect(303);

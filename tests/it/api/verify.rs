@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use keyport::domain::accounts;
 use keyport::domain::api_keys::key_string::FullKey;
-use keyport::domain::audit::Act;
 use keyport::domain::text::EmailAddress;
 use keyport::ids::AccountId;
 use reqwest::Method;
@@ -32,7 +31,7 @@ async fn service(app: &TestApp) -> Program {
 }
 
 fn set_operator(app: &TestApp, id: AccountId, is_operator: bool) {
-    let act = Act::by_command(app.now());
+    let act = app.act();
     let set = app
         .state
         .pool
@@ -109,7 +108,7 @@ on_both_engines! {
         let owner = app.program(&new).get("/api/v1/account").await.expect(200).json()["account_id"].as_str().unwrap().parse().unwrap();
         maren.deactivate(&id_of(&key)).await;
         refused(verify(&service, json!({"key": new})).await, "deactivated_key");
-        let act = Act::by_command(app.now());
+        let act = app.act();
         app.state.pool.write_now(|db| accounts::disable(db, &act, owner)).unwrap();
         refused(verify(&service, json!({"key": new})).await, "owner_disabled");
     }

@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use keyport::domain::accounts;
-use keyport::domain::audit::Act;
 
 use crate::on_both_engines;
 use crate::support::Person;
@@ -98,7 +97,7 @@ on_both_engines! {
 on_both_engines! {
     async fn an_operator_s_key_may_verify_if_it_has_the_scope(app) {
         let operator = app.account("op@example.com", "Op").id;
-        let act = Act::by_command(app.now());
+        let act = app.act();
         app.state.pool.write_now(|db| accounts::set_operator(db, &act, operator, true)).unwrap();
         let mut op = app.anonymous();
         op.sign_in("op@example.com", crate::support::app::PASSWORD).await;

@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::{Engine, TestApp};
 
 /// Path, statuses of GET for: nobody, someone signed in, a key.
-const ROUTES: [(&str, u16, u16, u16); 28] = [
+const ROUTES: &[(&str, u16, u16, u16)] = &[
     ("/", 303, 200, 303),
     ("/sign-up", 200, 303, 200),
     ("/sign-in", 200, 303, 200),
@@ -26,6 +26,8 @@ const ROUTES: [(&str, u16, u16, u16); 28] = [
     ("/settings/api/{id}/access", 303, 404, 303),
     ("/settings/usage", 303, 200, 303),
     ("/settings/usage.csv", 303, 200, 303),
+    ("/settings/audit", 303, 200, 303),
+    ("/settings/audit.csv", 303, 200, 303),
     ("/docs/api", 200, 200, 200),
     ("/assets/{name}", 404, 404, 404),
     ("/robots.txt", 200, 200, 200),
@@ -36,7 +38,7 @@ const ROUTES: [(&str, u16, u16, u16); 28] = [
     ("/api/openapi.json", 401, 200, 200),
 ];
 
-const API: [(&str, u16); 9] = [
+const API: &[(&str, u16)] = &[
     ("/api/v1/account", 200),
     ("/api/v1/key", 405),
     ("/api/v1/keys", 200),
@@ -76,13 +78,13 @@ async fn every_route_admits_whom_it_should() {
         path.replace("{id}", "0000000000")
             .replace("{name}", "x.css")
     };
-    for (path, anonymous, signed_in, keyed) in ROUTES {
+    for &(path, anonymous, signed_in, keyed) in ROUTES {
         let path = fill(path);
         app.anonymous().get(&path).await.expect(anonymous);
         maren.get(&path).await.expect(signed_in);
         program.get(&path).await.expect(keyed);
     }
-    for (path, keyed) in API {
+    for &(path, keyed) in API {
         let path = fill(path);
         // A session is no key.
         let without_key = if keyed == 405 { 405 } else { 401 };
@@ -178,6 +180,7 @@ async fn no_page_has_inline_script_or_style() {
         "/settings/security",
         "/settings/api",
         "/settings/api/new",
+        "/settings/audit",
         "/docs/api",
         "/nothing",
     ] {

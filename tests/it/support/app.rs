@@ -107,6 +107,11 @@ impl TestApp {
         self.clock.now()
     }
 
+    /// What someone with a shell on the server does now.
+    pub fn act(&self) -> Act {
+        Act::by_command(self.now(), self.state.policy.secrets.audit_keys())
+    }
+
     /// Someone at a browser, not signed in.
     pub fn anonymous(&self) -> Person {
         Person::new(format!("http://{}", self.address))
@@ -127,7 +132,7 @@ impl TestApp {
 
     /// Makes an account with [`PASSWORD`].
     pub fn account(&self, email: &str, name: &str) -> Account {
-        let act = Act::by_command(self.now());
+        let act = self.act();
         let rng = &mut system_rng();
         let hash = NewPassword::parse(Secret::new(PASSWORD.to_owned()))
             .unwrap()

@@ -1,9 +1,25 @@
 //! What is written down when something changes: who did what, to what, from where, with which result.
 
+pub mod chain;
+mod groups;
+mod log;
+pub mod retention;
+pub mod verify;
+
+use super::text::visible;
 use crate::clock::Timestamp;
+use crate::crypto::audit_key::AuditKeys;
 use crate::ids::{AccountId, ApiKeyId};
-use crate::store::audit::{NewAuditRow, insert};
+use crate::store::audit::AuditRow;
 use crate::store::{Db, StoreError};
+
+pub use groups::ActionGroup;
+pub use log::{
+    AuditCursor, AuditFilter, AuditPage, Entry, KeyNames, emails, key_names, list, list_newest,
+};
+
+/// The longest text of an entry, in characters.
+const MAX_TEXT_CHARS: usize = 300;
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
@@ -149,6 +165,23 @@ pub enum Outcome {
     Refused,
 }
 
+impl Outcome {
+    /// The word in the database and in addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// The outcome with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Done, Self::Refused]
+            .into_iter()
+            .find(|outcome| outcome.word() == word)
+    }
+}
+
 /// Who acts, from where, and when: what every change is written down with.
 #[derive(Clone, Debug)]
 pub struct Act {
@@ -158,20 +191,30 @@ pub struct Act {
     pub actor: Actor,
     /// From where.
     pub origin: Origin,
+    /// Vouch for the log that it is written into: [`InstanceSecrets::audit_keys`].
+    ///
+    /// [`InstanceSecrets::audit_keys`]: crate::crypto::instance_secret::InstanceSecrets::audit_keys
+    pub keys: AuditKeys,
 }
 
 impl Act {
     /// An act of someone with a shell on the server.
-    pub fn by_command(now: Timestamp) -> Self {
+    pub fn by_command(now: Timestamp, keys: &AuditKeys) -> Self {
         Self {
             now,
             actor: Actor::Command,
             origin: Origin::default(),
+            keys: keys.clone(),
         }
     }
 
     /// Writes the entry, in the transaction of the change itself. `account_id` says whose log it belongs to,
     /// `target` what it was done to (an id or a prefix, never a secret).
+    ///
+    /// It comes last: after the changes of keys and accounts, and after all that may wait for another transaction. From
+    /// here to the end of the transaction no other one can write an entry, and none that has changed keys can go on; if
+    /// this one then waited for a row that such a one holds, neither would ever end. Rows that it made or locked
+    /// before are no others'.
     ///
     /// # Errors
     /// If the database fails; the change is then undone with it.
@@ -183,22 +226,25 @@ impl Act {
         target: Option<&str>,
         outcome: Outcome,
     ) -> Result<(), StoreError> {
-        insert(
+        // What comes from outside must not look like something else in the log.
+        let shown = |text: &str| visible(text, MAX_TEXT_CHARS);
+        chain::append(
             db,
-            &NewAuditRow {
+            &self.keys,
+            AuditRow {
+                id: 0,
                 at: self.now,
                 account_id,
-                actor: self.actor.kind(),
+                actor: self.actor.kind().to_owned(),
                 actor_id: self.actor.id(),
-                action: action.word(),
-                target,
-                result: match outcome {
-                    Outcome::Done => "done",
-                    Outcome::Refused => "refused",
-                },
-                address: self.origin.address.as_deref(),
-                client: self.origin.client.as_deref(),
-                request_id: self.origin.request_id.as_deref(),
+                actor_words: Some(shown(&self.actor.words())),
+                action: action.word().to_owned(),
+                target: target.map(shown),
+                result: outcome.word().to_owned(),
+                address: self.origin.address.as_deref().map(shown),
+                client: self.origin.client.as_deref().map(shown),
+                request_id: self.origin.request_id.as_deref().map(shown),
+                hash: None,
             },
         )
     }

@@ -1,0 +1,10 @@
+DROP TRIGGER audit_entries_keep_truncate ON audit_entries;
+DROP TRIGGER audit_entries_keep_delete ON audit_entries;
+DROP TRIGGER audit_entries_keep_update ON audit_entries;
+DROP FUNCTION audit_keep();
+DROP TABLE audit_head;
+DROP INDEX audit_entries_at;
+ALTER TABLE audit_entries DROP COLUMN hash;
+ALTER TABLE audit_entries DROP COLUMN actor_words;
+ALTER TABLE audit_entries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
+SELECT setval(pg_get_serial_sequence('audit_entries', 'id'), GREATEST((SELECT COALESCE(MAX(id), 0) FROM audit_entries), 1));

@@ -1,0 +1,53 @@
+//! What each action is called. An action without words does not compile.
+
+use crate::domain::audit::{Action, ActionGroup, Entry, Outcome};
+
+/// What happened, as a heading.
+pub(super) fn event_words(entry: &Entry) -> &str {
+    let Some(action) = entry.action else {
+        return &entry.action_word;
+    };
+    let was_done = entry.outcome == Outcome::Done;
+    match action {
+        Action::SignUp => "Account created",
+        Action::SignIn if was_done => "Signed in",
+        Action::SignIn => "Sign-in refused",
+        Action::SignInConfirm if was_done => "Confirmed it is you",
+        Action::SignInConfirm => "Confirmation refused",
+        Action::SignOut => "Signed out",
+        Action::ProfileChange => "Profile changed",
+        Action::PasswordLink => "Link for a new password made",
+        Action::PasswordSet => "Password set",
+        Action::OperatorChange if entry.target.as_deref() == Some("off") => {
+            "Operator role taken away"
+        }
+        Action::OperatorChange => "Operator role given",
+        Action::AccountDisable => "Account disabled",
+        Action::AccountEnable => "Account enabled",
+        Action::KeyCreate => "API key created",
+        Action::KeyRename => "API key renamed",
+        Action::KeyRotate => "API key rotated",
+        Action::KeyEndOldSecret => "Old secret of an API key ended",
+        Action::KeyDeactivate => "API key deactivated",
+        Action::KeyDelete => "API key deleted from the list",
+        Action::KeyLeak => "API key found in public",
+    }
+}
+
+/// To what it was done, if the heading does not say it.
+pub(super) fn target_words(entry: &Entry) -> Option<&str> {
+    match entry.action {
+        Some(Action::OperatorChange) => None,
+        _ => entry.target.as_deref(),
+    }
+}
+
+/// What a group of actions is called.
+pub(super) fn group_words(group: ActionGroup) -> &'static str {
+    match group {
+        ActionGroup::SignIn => "Sign-in and sessions",
+        ActionGroup::Security => "Security",
+        ActionGroup::Keys => "API keys",
+        ActionGroup::Account => "Account",
+    }
+}
