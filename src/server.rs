@@ -16,6 +16,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use crossbeam_channel::{RecvTimeoutError, Sender, TryRecvError, bounded};
+use url::{Host, Url};
 
 use crate::clock::{NeverBack, SharedClock};
 use crate::config::{Config, ConfigError, bad};
@@ -26,6 +27,9 @@ use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::api_keys::scopes::{KnownScope, ScopeCatalog};
 use crate::domain::housekeeping;
 use crate::domain::instance::{InstanceError, take_on_secrets};
+use crate::domain::mail::Outbox;
+use crate::domain::mail::delivery::{Delivery, Outgoing};
+use crate::domain::mail::postman::{Postman, PostmanThread};
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, Writer};
 use crate::domain::usage::retention::{self, Retention};
@@ -34,6 +38,7 @@ use crate::domain::verification::engine::{Engine, EngineThread};
 use crate::domain::verification::figures::Figures;
 use crate::domain::verification::gatherer::Gatherer;
 use crate::domain::verification::limits::{Limits, RateLimiter};
+use crate::outbound::mail::{BadSetting, MailTransport, ResendUrl, Sender as MailSender};
 use crate::outbound::redis::Redis;
 use crate::outbound::tls;
 use crate::secret::Secret;
@@ -42,6 +47,7 @@ use crate::store::migrations::{self, MigrateError};
 use crate::store::{DatabaseUrl, Pool, StoreError};
 
 use crate::web::extract::forwarded::TrustedProxies;
+use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
 use crate::web::state::{AppState, Draining, Site, Worker};
 
@@ -126,6 +132,7 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
     let policy = key_policy(config)?;
     database_url(config).map(drop)?;
     redis(config).map(drop)?;
+    mail_transport(config).map(drop)?;
     let policy = policy(instance_secrets(config)?);
     let pool = open_database(config)?;
     migrate(&pool)?;
@@ -158,6 +165,64 @@ pub fn redis(config: &Config) -> Result<Option<Redis>, StartError> {
         Ok(redis) => Ok(redis),
         Err(problem) => Ok(bad("redis_url", problem.to_string())?),
     }
+}
+
+/// The way that the settings say mails take; `None` while mail is off. Connects to nothing.
+///
+/// # Errors
+/// If a setting of it is bad.
+pub fn mail_transport(config: &Config) -> Result<Option<MailTransport>, StartError> {
+    // Both ways may need TLS, and refuse to be built before.
+    tls::choose_provider();
+    let mail = &config.mail;
+    let base = ResendUrl::parse(&mail.resend_base_url).or_else(named("mail.resend_base_url"))?;
+    let host = mail_host(&config.public_url);
+    if mail.from.is_none() && mail.resend_api_key.is_none() && mail.smtp_url.is_none() {
+        return Ok(None);
+    }
+    let from = (mail.from.clone()).unwrap_or_else(|| format!("keyport@{host}"));
+    let sender = MailSender::new(&from, &host).or_else(named("mail_from"))?;
+    match (&mail.resend_api_key, &mail.smtp_url) {
+        (Some(key), _) => MailTransport::resend(key.clone(), base, sender)
+            .map(Some)
+            .or_else(named("resend_api_key")),
+        (None, Some(url)) => MailTransport::smtp(url, sender)
+            .map(Some)
+            .or_else(named("smtp_url")),
+        (None, None) => Ok(None),
+    }
+}
+
+fn named<T>(setting: &'static str) -> impl FnOnce(BadSetting) -> Result<T, StartError> {
+    move |problem| Ok(bad(setting, problem.to_string())?)
+}
+
+/// The host as the part of a mail address behind the @.
+fn mail_host(public_url: &Url) -> String {
+    match public_url.host() {
+        Some(Host::Ipv4(address)) => format!("[{address}]"),
+        Some(Host::Ipv6(address)) => format!("[{address}]"),
+        Some(Host::Domain(name)) => name.to_owned(),
+        None => "localhost".to_owned(),
+    }
+}
+
+/// Sees whether mails can be sent, in words; `None` while mail is off.
+///
+/// # Errors
+/// What is wrong, in words.
+pub fn check_mail(config: &Config) -> Result<Result<Option<String>, String>, StartError> {
+    let Some(transport) = mail_transport(config)? else {
+        return Ok(Ok(None));
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(StartError::Thread)?;
+    Ok(match runtime.block_on(transport.check()) {
+        Ok(()) => Ok(Some(transport.to_string())),
+        Err(problem) => Err(format!("{transport} cannot be used: {problem}")),
+    })
 }
 
 /// Opens the database without touching its content.
@@ -377,6 +442,7 @@ pub struct Running {
     drain: Duration,
     engine: EngineThread,
     writer: Writer,
+    mail: Option<PostmanThread>,
     housekeeping: (Sender<()>, JoinHandle<()>),
 }
 
@@ -413,8 +479,9 @@ impl Listener {
 pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, StartError> {
     tls::choose_provider();
     let Opened { pool, policy } = open(config, &clock)?;
-    let (recorder, writer) =
-        Recorder::start(pool.clone(), config.usage.log).map_err(StartError::Thread)?;
+    let outbox = Outbox::new(policy.secrets.clone());
+    let (recorder, writer) = Recorder::start(pool.clone(), outbox.clone(), config.usage.log)
+        .map_err(StartError::Thread)?;
     let (engine, engine_thread) =
         Engine::start(pool.url().clone(), policy.clone()).map_err(StartError::Thread)?;
     let housekeeping = start_housekeeping(
@@ -426,8 +493,35 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         },
     )?;
     let secrets = policy.secrets.clone();
+    let transport = mail_transport(config)?;
+    let site = Arc::new(Site {
+        public_url: config.public_url.clone(),
+        sign_up: config.sign_up,
+        security_contact: config.security_contact.clone(),
+        has_mail: transport.is_some(),
+    });
+    let (postman, mail_thread) = match transport {
+        Some(transport) => {
+            let stationery = Stationery::new(site.clone(), secrets.clone());
+            let write = Box::new(move |outgoing: &Outgoing<'_>| stationery.write(outgoing));
+            let (pool, clock) = (pool.clone(), clock.clone());
+            let delivery = Delivery::new(
+                pool.clone(),
+                outbox.clone(),
+                clock.clone(),
+                transport,
+                write,
+            );
+            let (postman, thread) = Postman::start(pool, outbox.clone(), clock, delivery)
+                .map_err(StartError::Thread)?;
+            (Some(postman), Some(thread))
+        }
+        None => (None, None),
+    };
     let state = AppState {
         pool,
+        outbox,
+        postman,
         clock,
         request_ids: RequestIds::new(&mut system_rng()),
         form_key: secrets.form_token_key(),
@@ -437,11 +531,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         figures: Figures::default(),
         limits: Arc::new(Limits::new(redis(config)?)),
         recorder,
-        site: Arc::new(Site {
-            public_url: config.public_url.clone(),
-            sign_up: config.sign_up,
-            security_contact: config.security_contact.clone(),
-        }),
+        site,
         proxies: TrustedProxies::new(&config.trusted_proxies),
         query_keys: config.query_keys,
         draining: Draining::default(),
@@ -495,6 +585,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         drain: config.drain,
         engine: engine_thread,
         writer,
+        mail: mail_thread,
         housekeeping,
     })
 }
@@ -542,6 +633,9 @@ impl Running {
         drop(stop);
         if thread.join().is_err() {
             tracing::error!("the housekeeping thread panicked");
+        }
+        if let Some(mail) = self.mail {
+            mail.stop();
         }
         if let Err(error) = self.state.recorder.flush() {
             tracing::error!(error = %chain(&error), "the last uses could not be written");

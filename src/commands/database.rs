@@ -34,6 +34,7 @@ pub fn migrate(config: &Config) -> Result<(), CommandError> {
 pub fn check(config: &Config) -> Result<(), CommandError> {
     server::key_policy(config).map(drop)?;
     server::redis(config).map(drop)?;
+    server::mail_transport(config).map(drop)?;
     log_filter(&config.log).map(drop)?;
     print("configuration: ok")?;
     let secrets = existing_instance_secrets(config)?;
@@ -51,7 +52,7 @@ pub fn check(config: &Config) -> Result<(), CommandError> {
         print(format!(
             "database: none yet, the first start makes it, {url}"
         ))?;
-        return print("mail: not set up on this server");
+        return check_mail(config);
     }
     let pool = open_database(config)?;
     print(format!("database: ok, {url}"))?;
@@ -79,7 +80,15 @@ pub fn check(config: &Config) -> Result<(), CommandError> {
             .map_err(|error: InstanceError| StartError::from(error))?;
         print("instance secret belongs to the database: ok")?;
     }
-    print("mail: not set up on this server")
+    check_mail(config)
+}
+
+fn check_mail(config: &Config) -> Result<(), CommandError> {
+    match server::check_mail(config)? {
+        Ok(Some(transport)) => print(format!("mail: ok, through {transport}")),
+        Ok(None) => print("mail: not set up on this server"),
+        Err(problem) => refuse(format!("mail: {problem}")),
+    }
 }
 
 /// Prints the OpenAPI document of a server at the public URL.

@@ -79,6 +79,8 @@ pub enum Action {
     SignOut,
     /// Name or time zone was changed.
     ProfileChange,
+    /// It was changed which mails an account gets.
+    NotificationsChange,
     /// A link for setting a password was made.
     PasswordLink,
     /// A password was set.
@@ -111,6 +113,7 @@ impl Action {
             Self::SignIn => "sign_in",
             Self::SignOut => "sign_out",
             Self::ProfileChange => "profile.change",
+            Self::NotificationsChange => "notifications.change",
             Self::PasswordLink => "password.link",
             Self::PasswordSet => "password.set",
             Self::OperatorChange => "account.operator",

@@ -2,5 +2,6 @@
 //!
 //! Leaf-only: the rules of `domain` call these; nothing here knows a rule.
 
+pub mod mail;
 pub mod redis;
 pub mod tls;

@@ -9,6 +9,8 @@ use url::Url;
 use crate::clock::SharedClock;
 use crate::config::{QueryKeys, SignUp};
 use crate::domain::api_keys::policy::KeyPolicy;
+use crate::domain::mail::Outbox;
+use crate::domain::mail::postman::Postman;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, WorkerRecorder};
 use crate::domain::verification::Verifier;
@@ -28,6 +30,8 @@ pub struct Site {
     pub sign_up: SignUp,
     /// Where to report security problems.
     pub security_contact: Option<String>,
+    /// True if mails are sent. If not, they are kept, and pages say that mail is off.
+    pub has_mail: bool,
 }
 
 impl Site {
@@ -113,6 +117,10 @@ pub struct AppState {
     pub limits: Arc<Limits>,
     /// Notes the use of keys.
     pub recorder: Recorder,
+    /// Queues mails.
+    pub outbox: Outbox,
+    /// Sends them; `None` while mail is off.
+    pub postman: Option<Postman>,
     /// Names requests.
     pub request_ids: RequestIds,
     /// Key under which form tokens are made.

@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod docs;
 pub mod error_page;
+pub mod notifications;
 pub mod overview;
 pub mod password_reset;
 pub mod profile;
@@ -10,6 +11,7 @@ pub mod security;
 pub mod sign_in;
 pub mod sign_up;
 pub mod theme;
+pub mod unsubscribe;
 pub mod usage;
 pub mod well_known;
 

@@ -78,7 +78,10 @@ pub async fn post(me: CurrentAccount, id: web::Path<String>, form: Form<RotateFo
         page.overlap.refuse("Choose one of these.");
         return refused(page);
     };
-    let policy = me.visitor.state.policy.clone();
+    let (policy, outbox) = (
+        me.visitor.state.policy.clone(),
+        me.visitor.state.outbox.clone(),
+    );
     let (act, owner, key_id) = (me.visitor.act.clone(), me.account.id, key.id);
     let rotated = me
         .visitor
@@ -86,7 +89,11 @@ pub async fn post(me: CurrentAccount, id: web::Path<String>, form: Form<RotateFo
         .pool
         .write(move |db| {
             let rng = &mut system_rng();
-            rotation::rotate_from_form(db, &act, &policy, rng, owner, key_id, overlap, &form_id)
+            let rotated = rotation::rotate_from_form(
+                db, &act, &policy, rng, owner, key_id, overlap, &form_id,
+            )?;
+            outbox.tell_rotated(db, &act, &rotated.key)?;
+            Ok(rotated)
         })
         .await;
     match rotated {
