@@ -81,6 +81,8 @@ pub enum Action {
     ProfileChange,
     /// It was changed which mails an account gets.
     NotificationsChange,
+    /// A mail that was given up was put back into the queue.
+    MailResend,
     /// A link for setting a password was made.
     PasswordLink,
     /// A password was set.
@@ -114,6 +116,7 @@ impl Action {
             Self::SignOut => "sign_out",
             Self::ProfileChange => "profile.change",
             Self::NotificationsChange => "notifications.change",
+            Self::MailResend => "mail.resend",
             Self::PasswordLink => "password.link",
             Self::PasswordSet => "password.set",
             Self::OperatorChange => "account.operator",

@@ -7,6 +7,7 @@ pub mod delivery;
 pub mod notices;
 mod once;
 pub mod postman;
+pub mod queue;
 pub mod reminders;
 pub mod unsubscribe;
 

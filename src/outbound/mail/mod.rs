@@ -230,7 +230,13 @@ mod tests {
             let sender = Sender::new(from, "h").unwrap();
             assert_eq!(sender.mailbox.to_string(), shown);
         }
-        for from in ["", "keys", "a@b.example>", "<a@b.example> x", "a\r\nBcc: b@c.example <keys@example.com>"] {
+        for from in [
+            "",
+            "keys",
+            "a@b.example>",
+            "<a@b.example> x",
+            "a\r\nBcc: b@c.example <keys@example.com>",
+        ] {
             assert!(Sender::new(from, "h").is_err(), "{from:?}");
         }
     }

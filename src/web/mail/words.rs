@@ -321,7 +321,7 @@ fn expires(key: &MailedKey, end: Timestamp, now: Timestamp, times: &Times) -> Wo
         return expired(key, &end_text);
     }
     // A reminder is queued within a minute of its step: then it is 7 days, not 6 days and 23 hours.
-    let days = (left + TimeDelta::hours(12)).num_days();
+    let days = (left + TimeDelta::minutes(30)).num_days();
     let left = match days {
         0 => until_words(left),
         days => counted(days, "day"),

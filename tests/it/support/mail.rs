@@ -31,7 +31,14 @@ impl Received {
         let head = head.split("\r\n\r\n").next().unwrap().to_owned();
         Self {
             to,
-            from: parsed.from().unwrap().first().unwrap().address().unwrap().to_owned(),
+            from: parsed
+                .from()
+                .unwrap()
+                .first()
+                .unwrap()
+                .address()
+                .unwrap()
+                .to_owned(),
             subject: parsed.subject().unwrap().to_owned(),
             message_id: parsed.message_id().unwrap().to_owned(),
             text: parsed.body_text(0).unwrap().replace("\r\n", "\n"),
@@ -74,7 +81,6 @@ pub enum Mood {
 struct Shared {
     received: Mutex<Vec<Received>>,
     moods: Mutex<VecDeque<Mood>>,
-    connections: Mutex<usize>,
     arrived: Notify,
     release: Notify,
 }
@@ -101,7 +107,6 @@ impl SmtpServer {
         let task = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                *of_task.connections.lock().unwrap() += 1;
                 tokio::spawn(converse(stream, of_task.clone()));
             }
         });
@@ -123,12 +128,11 @@ impl SmtpServer {
 
     /// What the next mails meet with, one after the other.
     pub fn expect(&self, moods: &[Mood]) {
-        self.shared.moods.lock().unwrap().extend(moods.iter().cloned());
-    }
-
-    /// How often someone connected.
-    pub fn connections(&self) -> usize {
-        *self.shared.connections.lock().unwrap()
+        self.shared
+            .moods
+            .lock()
+            .unwrap()
+            .extend(moods.iter().cloned());
     }
 
     /// Waits until a mail is held.
