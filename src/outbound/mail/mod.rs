@@ -241,6 +241,35 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_is_given_up() {
+        crate::outbound::tls::choose_provider();
+        let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = silent.local_addr().unwrap();
+        let sender = || Sender::new("keys@example.com", "h").unwrap();
+        let base = ResendUrl::parse(&format!("http://{address}")).unwrap();
+        let smtp = Secret::new(format!("smtp://u:p@{address}"));
+        let message = Message {
+            id: "0000000001".parse().unwrap(),
+            at: Timestamp::from_millis(0),
+            to: "maren@example.com".to_owned(),
+            subject: "CI".to_owned(),
+            text: "text".to_owned(),
+            html: "html".to_owned(),
+            unsubscribe: None,
+        };
+        for transport in [
+            MailTransport::resend(Secret::new("re_1".to_owned()), base, sender()).unwrap(),
+            MailTransport::smtp(&smtp, sender()).unwrap(),
+        ] {
+            let began = tokio::time::Instant::now();
+            let sent = transport.send(&message).await;
+            assert!(matches!(sent, Err(SendError::Failed(_))), "{sent:?}");
+            let limit = SEND_WITHIN + Duration::from_secs(1);
+            assert!(began.elapsed() < limit, "{:?}", began.elapsed());
+        }
+    }
+
     #[test]
     fn foreign_words_are_one_short_line() {
         assert_eq!(one_line("a\r\nBcc: b\u{0}c\t d", 10), "a Bcc: b c");

@@ -24,7 +24,7 @@ async fn check_asks_the_smtp_server() {
     let settings = [("SMTP_URL", url.as_str())];
     assert_says(&settings, "mail: ok, through the SMTP server 127.0.0.1:");
     server.expect(&[Mood::RefuseLogin("535 wrong password")]);
-    assert_fails(&check(&settings), &["mail: ", "535 wrong password"]);
+    assert_fails(&check(&settings), &["mail: ", "(535): wrong password"]);
     // The server offers no encryption, and nothing is sent without if it is asked for.
     let encrypted = format!("{url}?tls=required");
     assert_fails(
