@@ -90,7 +90,7 @@ on_both_engines! {
         assert_eq!(subjects(&app, &server), NONE);
         app.advance(TimeDelta::days(6));
         assert_eq!(subjects(&app, &server), ["Week expires in 23 hours"]);
-        app.advance(TimeDelta::days(17));
+        app.advance(TimeDelta::days(17) - TimeDelta::hours(1));
         assert_eq!(subjects(&app, &server), ["Month expires in 7 days", "Week has expired"]);
     }
 }
