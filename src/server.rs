@@ -5,6 +5,8 @@
 //! 2. [`start`] builds the state, binds the port and starts workers and background threads.
 //! 3. [`Running::stop`] says that it is not ready, lets running requests finish, then writes what is still in memory.
 
+mod mail;
+
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,7 +18,6 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use crossbeam_channel::{RecvTimeoutError, Sender, TryRecvError, bounded};
-use url::{Host, Url};
 
 use crate::clock::{NeverBack, SharedClock};
 use crate::config::{Config, ConfigError, bad};
@@ -28,8 +29,7 @@ use crate::domain::api_keys::scopes::{KnownScope, ScopeCatalog};
 use crate::domain::housekeeping;
 use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::mail::Outbox;
-use crate::domain::mail::delivery::{Delivery, Outgoing};
-use crate::domain::mail::postman::{Postman, PostmanThread};
+use crate::domain::mail::postman::PostmanThread;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, Writer};
 use crate::domain::usage::retention::{self, Retention};
@@ -38,7 +38,6 @@ use crate::domain::verification::engine::{Engine, EngineThread};
 use crate::domain::verification::figures::Figures;
 use crate::domain::verification::gatherer::Gatherer;
 use crate::domain::verification::limits::{Limits, RateLimiter};
-use crate::outbound::mail::{BadSetting, MailTransport, ResendUrl, Sender as MailSender};
 use crate::outbound::redis::Redis;
 use crate::outbound::tls;
 use crate::secret::Secret;
@@ -50,6 +49,8 @@ use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
 use crate::web::state::{AppState, Draining, Site, Worker};
+
+pub use mail::{check_mail, mail_transport};
 
 /// Why keyport did not start.
 #[derive(Debug, thiserror::Error)]
@@ -165,64 +166,6 @@ pub fn redis(config: &Config) -> Result<Option<Redis>, StartError> {
         Ok(redis) => Ok(redis),
         Err(problem) => Ok(bad("redis_url", problem.to_string())?),
     }
-}
-
-/// The way that the settings say mails take; `None` while mail is off. Connects to nothing.
-///
-/// # Errors
-/// If a setting of it is bad.
-pub fn mail_transport(config: &Config) -> Result<Option<MailTransport>, StartError> {
-    // Both ways may need TLS, and refuse to be built before.
-    tls::choose_provider();
-    let mail = &config.mail;
-    let base = ResendUrl::parse(&mail.resend_base_url).or_else(named("mail.resend_base_url"))?;
-    let host = mail_host(&config.public_url);
-    if mail.from.is_none() && mail.resend_api_key.is_none() && mail.smtp_url.is_none() {
-        return Ok(None);
-    }
-    let from = (mail.from.clone()).unwrap_or_else(|| format!("keyport@{host}"));
-    let sender = MailSender::new(&from, &host).or_else(named("mail_from"))?;
-    match (&mail.resend_api_key, &mail.smtp_url) {
-        (Some(key), _) => MailTransport::resend(key.clone(), base, sender)
-            .map(Some)
-            .or_else(named("resend_api_key")),
-        (None, Some(url)) => MailTransport::smtp(url, sender)
-            .map(Some)
-            .or_else(named("smtp_url")),
-        (None, None) => Ok(None),
-    }
-}
-
-fn named<T>(setting: &'static str) -> impl FnOnce(BadSetting) -> Result<T, StartError> {
-    move |problem| Ok(bad(setting, problem.to_string())?)
-}
-
-/// The host as the part of a mail address behind the @.
-fn mail_host(public_url: &Url) -> String {
-    match public_url.host() {
-        Some(Host::Ipv4(address)) => format!("[{address}]"),
-        Some(Host::Ipv6(address)) => format!("[{address}]"),
-        Some(Host::Domain(name)) => name.to_owned(),
-        None => "localhost".to_owned(),
-    }
-}
-
-/// Sees whether mails can be sent, in words; `None` while mail is off.
-///
-/// # Errors
-/// What is wrong, in words.
-pub fn check_mail(config: &Config) -> Result<Result<Option<String>, String>, StartError> {
-    let Some(transport) = mail_transport(config)? else {
-        return Ok(Ok(None));
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(StartError::Thread)?;
-    Ok(match runtime.block_on(transport.check()) {
-        Ok(()) => Ok(Some(transport.to_string())),
-        Err(problem) => Err(format!("{transport} cannot be used: {problem}")),
-    })
 }
 
 /// Opens the database without touching its content.
@@ -500,24 +443,13 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         security_contact: config.security_contact.clone(),
         has_mail: transport.is_some(),
     });
-    let (postman, mail_thread) = match transport {
-        Some(transport) => {
+    let mail = transport
+        .map(|transport| {
             let stationery = Stationery::new(site.clone(), secrets.clone());
-            let write = Box::new(move |outgoing: &Outgoing<'_>| stationery.write(outgoing));
-            let (pool, clock) = (pool.clone(), clock.clone());
-            let delivery = Delivery::new(
-                pool.clone(),
-                outbox.clone(),
-                clock.clone(),
-                transport,
-                write,
-            );
-            let (postman, thread) = Postman::start(pool, outbox.clone(), clock, delivery)
-                .map_err(StartError::Thread)?;
-            (Some(postman), Some(thread))
-        }
-        None => (None, None),
-    };
+            mail::start(transport, &pool, &outbox, &clock, stationery)
+        })
+        .transpose()?;
+    let (postman, mail) = mail.unzip();
     let state = AppState {
         pool,
         outbox,
@@ -585,7 +517,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         drain: config.drain,
         engine: engine_thread,
         writer,
-        mail: mail_thread,
+        mail,
         housekeeping,
     })
 }

@@ -251,7 +251,7 @@ fn of_key(outgoing: &Outgoing<'_>, times: &Times, at: &str) -> Words {
         }
         Mail::KeyRotated { key, by, place } => Words::titled(format!("{} was rotated", key.name))
             .says(format!(
-                "This API key got a new secret by {by}. Its page says how long the old one still works."
+                "This API key was rotated by {by} and has a new secret. Its page says how long the old one still works."
             ))
             .key(key)
             .done(at, place)
