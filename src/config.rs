@@ -144,6 +144,19 @@ pub struct AuditSettings {
     pub keep: TimeDelta,
 }
 
+/// How mails are sent. With neither a key nor a URL they are kept.
+#[derive(Clone, Debug)]
+pub struct MailSettings {
+    /// Key of Resend's API.
+    pub resend_api_key: Option<Secret<String>>,
+    /// Where Resend's API is.
+    pub resend_base_url: String,
+    /// An SMTP server; may hold a password.
+    pub smtp_url: Option<Secret<String>>,
+    /// Who mails are from: an address, with or without a name. `None` for keyport at the public host.
+    pub from: Option<String>,
+}
+
 /// All settings, valid each by itself.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -176,6 +189,8 @@ pub struct Config {
     pub query_keys: QueryKeys,
     /// Rules for keys.
     pub keys: KeySettings,
+    /// Mail.
+    pub mail: MailSettings,
     /// The usage log.
     pub usage: UsageSettings,
     /// Reports of found keys.
@@ -204,6 +219,14 @@ const VARIABLES: &[(&str, &str, Kind)] = &[
     ("public_url", "KEYPORT_PUBLIC_URL", Kind::Text),
     ("database_url", "DATABASE_URL", Kind::Text),
     ("redis_url", "REDIS_URL", Kind::Text),
+    ("resend_api_key", "RESEND_API_KEY", Kind::Text),
+    ("smtp_url", "SMTP_URL", Kind::Text),
+    ("mail_from", "KEYPORT_MAIL_FROM", Kind::Text),
+    (
+        "mail.resend_base_url",
+        "KEYPORT_MAIL_RESEND_BASE_URL",
+        Kind::Text,
+    ),
     ("secret", "KEYPORT_SECRET", Kind::Text),
     ("workers", "KEYPORT_WORKERS", Kind::Number),
     ("drain_seconds", "KEYPORT_DRAIN_SECONDS", Kind::Number),
@@ -251,6 +274,9 @@ struct Raw {
     public_url: Option<String>,
     database_url: Option<Secret<String>>,
     redis_url: Option<Secret<String>>,
+    resend_api_key: Option<Secret<String>>,
+    smtp_url: Option<Secret<String>>,
+    mail_from: Option<String>,
     secret: Option<Secret<String>>,
     workers: Option<usize>,
     drain_seconds: Option<i64>,
@@ -262,10 +288,17 @@ struct Raw {
     old_brands: Vec<String>,
     keys: RawKeys,
     scopes: Vec<ScopeSetting>,
+    mail: RawMail,
     usage: RawUsage,
     leaks: LeakSettings,
     audit: RawAudit,
     log: RawLog,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawMail {
+    resend_base_url: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -391,6 +424,12 @@ impl Config {
         let query_keys = one_of("query_keys", raw.query_keys, words)?;
         let words = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         let log_format = one_of("log.format", raw.log.format, words)?;
+        if raw.resend_api_key.is_some() && raw.smtp_url.is_some() {
+            return bad(
+                "smtp_url",
+                "resend_api_key (RESEND_API_KEY) is set as well: keep one of the two",
+            );
+        }
         Ok(Self {
             bind,
             drain: drain(raw.drain_seconds.unwrap_or(0))?,
@@ -411,6 +450,13 @@ impl Config {
                 max_active,
                 longest_life: raw.keys.longest_life_days.map(TimeDelta::days),
                 scopes: raw.scopes,
+            },
+            mail: MailSettings {
+                resend_api_key: raw.resend_api_key,
+                resend_base_url: (raw.mail.resend_base_url)
+                    .unwrap_or_else(|| "https://api.resend.com".to_owned()),
+                smtp_url: raw.smtp_url,
+                from: raw.mail_from,
             },
             usage: UsageSettings {
                 log: raw.usage.log.unwrap_or(true),
@@ -767,7 +813,18 @@ mod tests {
             ("KEYPORT_SECRET", "a:hunter22"),
             ("DATABASE_URL", "postgres://u:hunter22@h/d"),
             ("REDIS_URL", "redis://:hunter22@h"),
+            ("RESEND_API_KEY", "re_hunter22"),
         ]);
         assert!(!format!("{:?}", config.unwrap()).contains("hunter22"));
+        let config = load(&[("SMTP_URL", "smtp://u:hunter22@h")]);
+        assert!(!format!("{:?}", config.unwrap()).contains("hunter22"));
+    }
+
+    #[test]
+    fn mail_goes_one_way() {
+        let both = [("RESEND_API_KEY", "re_1"), ("SMTP_URL", "smtp://h")];
+        let message = load(&both).unwrap_err().to_string();
+        assert!(message.contains("smtp_url (SMTP_URL)"), "{message}");
+        assert!(message.contains("RESEND_API_KEY"), "{message}");
     }
 }

@@ -26,7 +26,7 @@ enum Command {
     Serve,
     /// Bring the database up to date and exit.
     Migrate,
-    /// Check configuration, instance secret and database, and say what is wrong.
+    /// Check configuration, instance secret, database and mail, and say what is wrong.
     Check,
     /// Manage accounts.
     #[command(subcommand)]

@@ -5,6 +5,8 @@
 //! 2. [`start`] builds the state, binds the port and starts workers and background threads.
 //! 3. [`Running::stop`] says that it is not ready, lets running requests finish, then writes what is still in memory.
 
+mod mail;
+
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,7 @@ use crate::domain::audit::retention as audit_retention;
 use crate::domain::housekeeping;
 use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::mail::Outbox;
+use crate::domain::mail::postman::PostmanThread;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::text::Name;
 use crate::domain::usage::recorder::{Recorder, Writer};
@@ -49,8 +52,11 @@ use crate::store::migrations::{self, MigrateError};
 use crate::store::{DatabaseUrl, Pool, StoreError};
 
 use crate::web::extract::forwarded::TrustedProxies;
+use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
 use crate::web::state::{AppState, Draining, Site, Worker};
+
+pub use mail::{check_mail, mail_transport};
 
 /// Why keyport did not start.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +143,7 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
     database_url(config).map(drop)?;
     redis(config).map(drop)?;
     leak_keys(config).map(drop)?;
+    mail_transport(config).map(drop)?;
     let policy = policy(instance_secrets(config)?);
     let pool = open_database(config)?;
     migrate(&pool)?;
@@ -465,6 +472,7 @@ pub struct Running {
     drain: Duration,
     engine: EngineThread,
     writer: Writer,
+    mail: Option<PostmanThread>,
     housekeeping: (Sender<()>, JoinHandle<()>),
 }
 
@@ -501,8 +509,9 @@ impl Listener {
 pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, StartError> {
     tls::choose_provider();
     let Opened { pool, policy } = open(config, &clock)?;
-    let (recorder, writer) =
-        Recorder::start(pool.clone(), config.usage.log).map_err(StartError::Thread)?;
+    let outbox = Outbox::new(policy.secrets.clone());
+    let (recorder, writer) = Recorder::start(pool.clone(), outbox.clone(), config.usage.log)
+        .map_err(StartError::Thread)?;
     let (engine, engine_thread) =
         Engine::start(pool.url().clone(), policy.clone()).map_err(StartError::Thread)?;
     let housekeeping = start_housekeeping(
@@ -516,12 +525,27 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         policy.secrets.audit_keys().clone(),
     )?;
     let secrets = policy.secrets.clone();
+    let transport = mail_transport(config)?;
+    let site = Arc::new(Site {
+        public_url: config.public_url.clone(),
+        sign_up: config.sign_up,
+        security_contact: config.security_contact.clone(),
+        has_mail: transport.is_some(),
+    });
+    let mail = transport
+        .map(|transport| {
+            let stationery = Stationery::new(site.clone(), secrets.clone());
+            mail::start(transport, &pool, &outbox, &clock, stationery)
+        })
+        .transpose()?;
+    let (postman, mail) = mail.unzip();
     let state = AppState {
         pool,
+        outbox,
+        postman,
         clock,
         request_ids: RequestIds::new(&mut system_rng()),
         form_key: secrets.form_token_key(),
-        outbox: Outbox::new(secrets.clone()),
         leak_keys: leak_keys(config)?.map(Arc::new),
         policy,
         passwords: PasswordWorker::new(config.workers),
@@ -529,11 +553,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         figures: Figures::default(),
         limits: Arc::new(Limits::new(redis(config)?)),
         recorder,
-        site: Arc::new(Site {
-            public_url: config.public_url.clone(),
-            sign_up: config.sign_up,
-            security_contact: config.security_contact.clone(),
-        }),
+        site,
         proxies: TrustedProxies::new(&config.trusted_proxies),
         query_keys: config.query_keys,
         draining: Draining::default(),
@@ -587,6 +607,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         drain: config.drain,
         engine: engine_thread,
         writer,
+        mail,
         housekeeping,
     })
 }
@@ -634,6 +655,9 @@ impl Running {
         drop(stop);
         if thread.join().is_err() {
             tracing::error!("the housekeeping thread panicked");
+        }
+        if let Some(mail) = self.mail {
+            mail.stop();
         }
         if let Err(error) = self.state.recorder.flush() {
             tracing::error!(error = %chain(&error), "the last uses could not be written");

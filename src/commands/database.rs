@@ -35,6 +35,7 @@ pub fn check(config: &Config) -> Result<(), CommandError> {
     server::key_policy(config).map(drop)?;
     server::redis(config).map(drop)?;
     server::leak_keys(config).map(drop)?;
+    server::mail_transport(config).map(drop)?;
     log_filter(&config.log).map(drop)?;
     print("configuration: ok")?;
     let secrets = existing_instance_secrets(config)?;
@@ -52,7 +53,7 @@ pub fn check(config: &Config) -> Result<(), CommandError> {
         print(format!(
             "database: none yet, the first start makes it, {url}"
         ))?;
-        return print("mail: not set up on this server");
+        return check_mail(config);
     }
     let pool = open_database(config)?;
     print(format!("database: ok, {url}"))?;
@@ -82,7 +83,15 @@ pub fn check(config: &Config) -> Result<(), CommandError> {
             .map_err(|error: InstanceError| StartError::from(error))?;
         print("instance secret belongs to the database: ok")?;
     }
-    print("mail: not set up on this server")
+    check_mail(config)
+}
+
+fn check_mail(config: &Config) -> Result<(), CommandError> {
+    match server::check_mail(config)? {
+        Ok(Some(transport)) => print(format!("mail: ok, through {transport}")),
+        Ok(None) => print("mail: not set up on this server"),
+        Err(problem) => refuse(format!("mail: {problem}")),
+    }
 }
 
 /// Prints the OpenAPI document of a server at the public URL.

@@ -13,6 +13,7 @@ use crate::domain::api_keys::rate_limit::RateLimit;
 use crate::domain::api_keys::scopes::{Access, needs_operator};
 use crate::domain::api_keys::{self, Deactivated, KeyList, KeyState, NewApiKey};
 use crate::domain::audit::Act;
+use crate::domain::mail::Outbox;
 use crate::domain::text::Name;
 use crate::ids::ApiKeyId;
 
@@ -60,6 +61,7 @@ pub enum KeyCommand {
 pub fn run(config: &Config, clock: &SharedClock, command: KeyCommand) -> Result<(), CommandError> {
     let opened = opened(config, clock)?;
     let (pool, policy) = (opened.pool, opened.policy);
+    let outbox = Outbox::new(policy.secrets.clone());
     let act = Act::by_command(clock.now(), policy.secrets.audit_keys());
     match command {
         KeyCommand::Create {
@@ -99,7 +101,10 @@ pub fn run(config: &Config, clock: &SharedClock, command: KeyCommand) -> Result<
                 };
                 let made = api_keys::create(db, &act, &policy, &mut system_rng(), owner.id, new);
                 match made {
-                    Ok((_, full_key)) => Ok(full_key),
+                    Ok((key, full_key)) => {
+                        outbox.tell_created(db, &act, &key)?;
+                        Ok(full_key)
+                    }
                     Err(error) => refuse(crate::server::chain(&error)),
                 }
             })?;
@@ -137,7 +142,10 @@ pub fn run(config: &Config, clock: &SharedClock, command: KeyCommand) -> Result<
                     return refuse(format!("there is no key {id}"));
                 };
                 match api_keys::deactivate(db, &act, found.account_id, id) {
-                    Ok(done) => Ok(done),
+                    Ok(done) => {
+                        outbox.tell_deactivated(db, &act, &done)?;
+                        Ok(done)
+                    }
                     Err(error) => refuse(crate::server::chain(&error)),
                 }
             })?;

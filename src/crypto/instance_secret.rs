@@ -151,6 +151,13 @@ impl InstanceSecrets {
         self.current().derive("keyport form token v1")
     }
 
+    /// Keys under which links that turn mails off are signed, the one of the current secret first: such links never end.
+    pub fn unsubscribe_keys(&self) -> impl Iterator<Item = [u8; 32]> {
+        self.entries
+            .iter()
+            .map(|entry| entry.derive("keyport unsubscribe link v1"))
+    }
+
     /// A seed from which `keyport demo` makes the same passwords and keys each time.
     pub fn demo_seed(&self, of: &str) -> [u8; 32] {
         self.current().derive(&format!("keyport demo v1 {of}"))

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use rand::CryptoRng;
 
 use super::audit::{Act, Action, Actor, Outcome};
+use super::mail::Outbox;
 use super::security::one_time_links;
 use super::text::{EmailAddress, Name};
 use crate::clock::Timestamp;
@@ -197,6 +198,7 @@ pub fn set_password(
 pub fn set_password_by_link(
     db: &mut Db,
     act: &Act,
+    outbox: &Outbox,
     token: &Secret<String>,
     password: &PasswordHash,
 ) -> Result<bool, StoreError> {
@@ -204,6 +206,7 @@ pub fn set_password_by_link(
         return Ok(false);
     };
     set_password(db, act, id, password)?;
+    outbox.tell_password_set(db, act, id)?;
     Ok(true)
 }
 

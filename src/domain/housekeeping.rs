@@ -4,17 +4,22 @@ use chrono::TimeDelta;
 
 use super::security::sessions;
 use crate::clock::Timestamp;
-use crate::store::{Db, StoreError, idempotency_keys, shown_forms, throttles, verification};
+use crate::store::{Db, StoreError, idempotency_keys, mails, shown_forms, throttles, verification};
 
 /// A repeated `Idempotency-Key` answers with the first result for this long.
 pub const IDEMPOTENCY_LIFE: TimeDelta = TimeDelta::hours(24);
+
+/// A mail that was sent is kept for this long.
+const SENT_MAIL_LIFE: TimeDelta = TimeDelta::days(30);
+/// No mail is kept longer, sent or not. Until then, one that was sent for an occasion keeps it from having another.
+const MAIL_LIFE: TimeDelta = TimeDelta::days(400);
 
 /// Steps of the verification epoch that are kept. A verifier that is asked at least once while so many changes happen
 /// forgets only what changed, else everything.
 const KEPT_STEPS: i64 = 10_000;
 
-/// Removes ended sessions and throttles, used forms whose session has ended, and old idempotency keys, and old steps of the
-/// verification epoch.
+/// Removes ended sessions and throttles, used forms whose session has ended, old idempotency keys, old mails, and old steps
+/// of the verification epoch.
 ///
 /// # Errors
 /// If the database fails.
@@ -24,6 +29,7 @@ pub fn run(db: &mut Db, now: Timestamp) -> Result<(), StoreError> {
     // A form cannot be sent after its session has ended: its token is stale by then.
     shown_forms::delete_before(db, now - sessions::LONGEST_LIFE - TimeDelta::days(1))?;
     idempotency_keys::delete_before(db, now - IDEMPOTENCY_LIFE)?;
+    mails::delete_old(db, now - SENT_MAIL_LIFE, now - MAIL_LIFE)?;
     verification::prune_changes(db, KEPT_STEPS)?;
     Ok(())
 }

@@ -3,5 +3,6 @@
 //! Leaf-only: the rules of `domain` call these; nothing here knows a rule.
 
 pub mod leak_keys;
+pub mod mail;
 pub mod redis;
 pub mod tls;

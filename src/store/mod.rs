@@ -15,6 +15,7 @@ pub mod mails;
 pub mod migrations;
 pub mod one_time_links;
 pub mod pool;
+pub mod reminders;
 pub(crate) mod schema;
 pub mod sessions;
 pub mod shown_forms;

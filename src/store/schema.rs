@@ -85,6 +85,8 @@ diesel::table! {
         last_at -> Int8,
         address -> Text,
         client -> Text,
+        told_at -> Nullable<Int8>,
+        told_attempts -> Int8,
     }
 }
 
@@ -156,6 +158,13 @@ diesel::table! {
         created_at -> Int8,
         expires_at -> Int8,
         used_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    reminder_progress (id) {
+        id -> Int8,
+        reached_at -> Int8,
     }
 }
 
@@ -273,6 +282,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     key_requests,
     mails,
     one_time_links,
+    reminder_progress,
     replaced_secrets,
     secret_last_uses,
     sessions,

@@ -10,7 +10,9 @@ use diesel::sqlite::Sqlite;
 
 use super::connection::Db;
 use super::error::StoreError;
-use super::schema::{api_keys, dead_key_attempts, key_exposures, key_requests, usage_minutes};
+use super::schema::{
+    accounts, api_keys, dead_key_attempts, key_exposures, key_requests, usage_minutes,
+};
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ApiKeyId};
 
@@ -194,6 +196,73 @@ pub fn add_attempts(db: &mut Db, row: &AttemptsRow) -> Result<(), StoreError> {
     .bind::<Text, _>(&row.client)
     .execute(db)?;
     Ok(())
+}
+
+/// An owner to tell of uses of a dead key.
+#[derive(Clone, Debug)]
+pub struct OwnerToTell {
+    /// The brand of the key.
+    pub brand: String,
+    /// Its name.
+    pub name: String,
+    /// Its owner.
+    pub account_id: AccountId,
+    /// The owner's address.
+    pub email: String,
+    /// How many uses the owner was not told of.
+    pub attempts: i64,
+}
+
+/// Notes that the owner of a dead key is told of its uses at `at`, and finds who that is; `None` if they were told after
+/// `told_before`, or the key is gone.
+pub fn take_attempts_to_tell(
+    db: &mut Db,
+    id: ApiKeyId,
+    at: Timestamp,
+    told_before: Timestamp,
+) -> Result<Option<OwnerToTell>, StoreError> {
+    let due = dead_key_attempts::table.find(id).filter(
+        dead_key_attempts::told_at
+            .is_null()
+            .or(dead_key_attempts::told_at.le(told_before)),
+    );
+    let counts: Option<(i64, i64)> = due
+        .select((
+            dead_key_attempts::attempts,
+            dead_key_attempts::told_attempts,
+        ))
+        .first(db)
+        .optional()?;
+    let Some((attempts, told)) = counts else {
+        return Ok(None);
+    };
+    let owner: Option<(String, String, AccountId, String)> = api_keys::table
+        .find(id)
+        .inner_join(accounts::table)
+        .select((
+            api_keys::brand,
+            api_keys::name,
+            api_keys::account_id,
+            accounts::email,
+        ))
+        .first(db)
+        .optional()?;
+    let Some((brand, name, account_id, email)) = owner else {
+        return Ok(None);
+    };
+    diesel::update(dead_key_attempts::table.find(id))
+        .set((
+            dead_key_attempts::told_at.eq(at),
+            dead_key_attempts::told_attempts.eq(attempts),
+        ))
+        .execute(db)?;
+    Ok(Some(OwnerToTell {
+        brand,
+        name,
+        account_id,
+        email,
+        attempts: attempts - told,
+    }))
 }
 
 /// Notes that a key was seen where it should not have been.

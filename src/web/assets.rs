@@ -122,7 +122,11 @@ mod tests {
     fn templates_hold_no_inline_style_script_or_data() {
         let templates = texts("templates");
         assert!(templates.len() > 10);
-        for (path, text) in templates {
+        // Mails are no pages: no policy holds for them, and their styles must be inside.
+        let pages = templates
+            .into_iter()
+            .filter(|(path, _)| !path.starts_with("templates/mail/"));
+        for (path, text) in pages {
             for refused in ["style=", "<style", "data:", "javascript:"] {
                 assert!(!text.contains(refused), "{refused} in {path}");
             }

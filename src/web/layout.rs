@@ -61,6 +61,8 @@ pub enum Nav {
     Profile,
     /// Settings: security.
     Security,
+    /// Settings: notifications.
+    Notifications,
     /// Settings: API keys.
     ApiKeys,
     /// Settings: usage.
@@ -217,7 +219,12 @@ impl Layout {
     pub fn side(&self) -> Vec<NavGroup> {
         if !matches!(
             self.nav,
-            Nav::Profile | Nav::Security | Nav::ApiKeys | Nav::Usage | Nav::Audit
+            Nav::Profile
+                | Nav::Security
+                | Nav::Notifications
+                | Nav::ApiKeys
+                | Nav::Usage
+                | Nav::Audit
         ) {
             return Vec::new();
         }
@@ -231,6 +238,12 @@ impl Layout {
                         "Security",
                         "shield-check",
                         Nav::Security,
+                    ),
+                    self.item(
+                        "/settings/notifications",
+                        "Notifications",
+                        "bell",
+                        Nav::Notifications,
                     ),
                 ],
             },

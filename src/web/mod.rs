@@ -8,6 +8,7 @@ pub mod extract;
 pub mod form;
 pub mod forward_auth;
 pub mod layout;
+pub mod mail;
 pub mod markup;
 pub mod metrics;
 pub mod middleware;
@@ -36,8 +37,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub fn routes(config: &mut ServiceConfig) {
     use pages::api_keys::{access, confirm, create, detail, list, rotate};
     use pages::{
-        audit, docs, overview, password_reset, profile, security, sign_in, sign_in_confirm,
-        sign_up, theme, usage, well_known,
+        audit, docs, notifications, overview, password_reset, profile, security, sign_in,
+        sign_in_confirm, sign_up, theme, unsubscribe, usage, well_known,
     };
 
     config
@@ -79,6 +80,16 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(profile::post)),
         )
         .service(page("/settings/security", "GET, HEAD").route(read().to(security::get)))
+        .service(
+            page("/settings/notifications", "GET, HEAD, POST")
+                .route(read().to(notifications::get))
+                .route(web::post().to(notifications::post)),
+        )
+        .service(
+            page("/unsubscribe", "GET, HEAD, POST")
+                .route(read().to(unsubscribe::get))
+                .route(web::post().to(unsubscribe::post)),
+        )
         .service(page("/settings/theme", "POST").route(web::post().to(theme::post)))
         .service(page("/settings/api", "GET, HEAD").route(read().to(list::get)))
         .service(

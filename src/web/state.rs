@@ -11,6 +11,7 @@ use crate::config::{QueryKeys, SignUp};
 use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::leaks::LeakKeys;
 use crate::domain::mail::Outbox;
+use crate::domain::mail::postman::Postman;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, WorkerRecorder};
 use crate::domain::verification::Verifier;
@@ -30,6 +31,8 @@ pub struct Site {
     pub sign_up: SignUp,
     /// Where to report security problems.
     pub security_contact: Option<String>,
+    /// True if mails are sent. If not, they are kept, and pages say that mail is off.
+    pub has_mail: bool,
 }
 
 impl Site {
@@ -115,6 +118,10 @@ pub struct AppState {
     pub limits: Arc<Limits>,
     /// Notes the use of keys.
     pub recorder: Recorder,
+    /// Queues mails.
+    pub outbox: Outbox,
+    /// Sends them; `None` while mail is off.
+    pub postman: Option<Postman>,
     /// Names requests.
     pub request_ids: RequestIds,
     /// Key under which form tokens are made.
@@ -123,8 +130,6 @@ pub struct AppState {
     pub site: Arc<Site>,
     /// Whose headers about the client are believed.
     pub proxies: TrustedProxies,
-    /// Queues mails.
-    pub outbox: Outbox,
     /// Checks GitHub's reports of found keys; `None` if they are not taken.
     pub leak_keys: Option<Arc<LeakKeys>>,
     /// Whether keys in URLs are taken.

@@ -12,6 +12,7 @@ mod colours;
 mod commands;
 mod hardship;
 mod layers;
+mod mail;
 mod metrics;
 mod migrations;
 mod pages;

@@ -51,6 +51,8 @@ impl Action {
         Self::SignInConfirm,
         Self::SignOut,
         Self::ProfileChange,
+        Self::NotificationsChange,
+        Self::MailResend,
         Self::PasswordLink,
         Self::PasswordSet,
         Self::OperatorChange,
@@ -79,6 +81,8 @@ impl Action {
             | Self::KeyLeak => ActionGroup::Keys,
             Self::SignUp
             | Self::ProfileChange
+            | Self::NotificationsChange
+            | Self::MailResend
             | Self::OperatorChange
             | Self::AccountDisable
             | Self::AccountEnable => ActionGroup::Account,

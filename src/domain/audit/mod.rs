@@ -105,6 +105,10 @@ pub enum Action {
     SignOut,
     /// Name or time zone was changed.
     ProfileChange,
+    /// It was changed which mails an account gets.
+    NotificationsChange,
+    /// A mail that was given up was put back into the queue.
+    MailResend,
     /// A link for setting a password was made.
     PasswordLink,
     /// A password was set.
@@ -140,6 +144,8 @@ impl Action {
             Self::SignInConfirm => "sign_in.confirm",
             Self::SignOut => "sign_out",
             Self::ProfileChange => "profile.change",
+            Self::NotificationsChange => "notifications.change",
+            Self::MailResend => "mail.resend",
             Self::PasswordLink => "password.link",
             Self::PasswordSet => "password.set",
             Self::OperatorChange => "account.operator",

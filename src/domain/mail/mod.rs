@@ -3,7 +3,13 @@
 //! A mail is queued in the transaction of its cause, so there is never one without the other. Its words are made when it
 //! is sent (`web::mail`), from the facts that are kept sealed in the queue.
 
+pub mod delivery;
+pub mod notices;
 mod once;
+pub mod postman;
+pub mod queue;
+pub mod reminders;
+pub mod unsubscribe;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,9 +20,10 @@ use crate::crypto::random::system_rng;
 use crate::crypto::seal::{self, Binding, OpenError};
 use crate::ids::{AccountId, MailId};
 use crate::secret::Secret;
-use crate::store::mails::{self as rows, MailRow};
+use crate::store::mails as rows;
 use crate::store::{Db, StoreError};
 
+pub use crate::store::mails::{MailCounts, MailCursor, MailRow, MailState};
 pub use once::OncePer;
 
 /// The token of a one-time link. It is written nowhere but into the sealed mail that carries it.
@@ -145,6 +152,9 @@ pub enum Mail {
         by: String,
         /// From where.
         place: Place,
+        /// True if no other mail tells of keys that are made by API in the same hour.
+        #[serde(default)]
+        stands_for_hour: bool,
     },
     /// A key got another secret.
     KeyRotated {

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::ledger::{Detail, KeyNotes, LastUse, Ledger, Use};
+use crate::domain::mail::{Outbox, Place};
 use crate::ids::ApiKeyId;
 use crate::store::last_uses::{self, LastUseRow};
 use crate::store::usage::{self as rows, AttemptsRow, ExposureRow, MinuteRow, RequestRow};
@@ -129,7 +130,7 @@ impl Writer {
 }
 
 impl Recorder {
-    /// Starts the writing thread. If the log is not on, nothing will be noted.
+    /// Starts the writing thread. If the log is not on, nothing will be noted, and no one is told of uses of dead keys.
     ///
     /// # Errors
     /// If the operating system gives no thread.
@@ -137,7 +138,7 @@ impl Recorder {
         clippy::disallowed_methods,
         reason = "how long ago a flush was is a figure about this machine"
     )]
-    pub fn start(pool: Pool, is_on: bool) -> std::io::Result<(Self, Writer)> {
+    pub fn start(pool: Pool, outbox: Outbox, is_on: bool) -> std::io::Result<(Self, Writer)> {
         let (orders, received) = bounded(64);
         let recorder = Self {
             ledgers: Arc::default(),
@@ -147,6 +148,7 @@ impl Recorder {
         };
         let mut desk = Desk {
             pool,
+            outbox,
             ledgers: recorder.ledgers.clone(),
             figures: recorder.figures.clone(),
             waiting: Ledger::default(),
@@ -190,6 +192,7 @@ impl Recorder {
 /// Where the writing thread works.
 struct Desk {
     pool: Pool,
+    outbox: Outbox,
     ledgers: Arc<Mutex<Vec<Arc<Mutex<Ledger>>>>>,
     figures: Arc<UsageFigures>,
     /// What could not be written yet.
@@ -231,8 +234,8 @@ impl Desk {
         self.waiting.details.sort_by_key(|detail| detail.at);
         let began = Instant::now();
         let prune = self.keys_to_prune();
-        let batch = &self.waiting;
-        let written = self.pool.write_now(|db| write_batch(db, batch, &prune));
+        let (batch, outbox) = (&self.waiting, &self.outbox);
+        let written = (self.pool).write_now(|db| write_batch(db, outbox, batch, &prune));
         let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.figures.last_flush_us.store(took, Ordering::Relaxed);
         if written.is_ok() {
@@ -269,7 +272,12 @@ impl Desk {
     }
 }
 
-fn write_batch(db: &mut Db, batch: &Ledger, prune: &[ApiKeyId]) -> Result<(), StoreError> {
+fn write_batch(
+    db: &mut Db,
+    outbox: &Outbox,
+    batch: &Ledger,
+    prune: &[ApiKeyId],
+) -> Result<(), StoreError> {
     let mut minutes = Vec::new();
     let mut uses = Vec::new();
     // Every instance takes the rows of a table in one order, so that two never wait for each other in a circle.
@@ -303,6 +311,7 @@ fn write_batch(db: &mut Db, batch: &Ledger, prune: &[ApiKeyId]) -> Result<(), St
                     client: attempts.last.client.to_string(),
                 },
             )?;
+            outbox.tell_attempts(db, *id, attempts.last.at, place(&attempts.last))?;
         }
         for seen in &notes.exposures {
             rows::add_exposure(
@@ -323,6 +332,13 @@ fn write_batch(db: &mut Db, batch: &Ledger, prune: &[ApiKeyId]) -> Result<(), St
         rows::prune_requests(db, *id, KEPT_REQUESTS)?;
     }
     Ok(())
+}
+
+fn place(last: &LastUse) -> Place {
+    Place {
+        address: last.address.map(|address| address.to_string()),
+        client: Some(last.client.to_string()).filter(|client| !client.is_empty()),
+    }
 }
 
 fn last_use_row(api_key_id: ApiKeyId, last: &LastUse) -> LastUseRow {

@@ -115,21 +115,18 @@ pub async fn create(
         state.policy.clone(),
         client.accepted.clone(),
     );
+    let outbox = state.outbox.clone();
     let created: Result<CreationByKey, Refused> = state
         .pool
         .write(move |db| {
             throttles::take_key_creation(db, act.now, caller.key.owner.id)?
                 .map_err(ApiError::from)?;
             let rng = &mut system_rng();
-            Ok(by_key::create_by_key(
-                db,
-                &act,
-                &policy,
-                rng,
-                &caller,
-                new,
-                idempotency,
-            )?)
+            let made = by_key::create_by_key(db, &act, &policy, rng, &caller, new, idempotency)?;
+            if let CreationByKey::Made(key, _) = &made {
+                outbox.tell_created(db, &act, key)?;
+            }
+            Ok(made)
         })
         .await;
     let now = client.act.now;

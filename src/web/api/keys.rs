@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
 use crate::domain::api_keys::rate_limit::RateLimit;
 use crate::domain::api_keys::scopes::{Scope, ScopeCatalog};
-use crate::domain::api_keys::{self, ApiKey, KeyList, KeyState};
+use crate::domain::api_keys::{self, ApiKey, ChangeKeyError, KeyList, KeyState};
 use crate::domain::text::Name;
 use crate::ids::ApiKeyId;
 use crate::store::StoreError;
@@ -328,9 +328,14 @@ async fn deactivate_one<R: Requirement>(
     id: ApiKeyId,
 ) -> Result<HttpResponse, ApiError> {
     let (act, owner) = (client.act.clone(), client.accepted.key.owner.id);
+    let outbox = state.outbox.clone();
     let done = state
         .pool
-        .write(move |db| api_keys::deactivate(db, &act, owner, id))
+        .write(move |db| {
+            let done = api_keys::deactivate(db, &act, owner, id)?;
+            outbox.tell_deactivated(db, &act, &done)?;
+            Ok::<_, ChangeKeyError>(done)
+        })
         .await?;
     Ok(record(client, state, &done.into_key()))
 }

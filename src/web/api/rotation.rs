@@ -65,22 +65,19 @@ pub async fn rotate(
         state.policy.clone(),
         client.accepted.clone(),
     );
+    let outbox = state.outbox.clone();
     let rotated: Result<RotationByKey, Refused> = state
         .pool
         .write(move |db| {
             throttles::take_key_creation(db, act.now, caller.key.owner.id)?
                 .map_err(ApiError::from)?;
             let rng = &mut system_rng();
-            Ok(by_key::rotate_by_key(
-                db,
-                &act,
-                &policy,
-                rng,
-                &caller,
-                id,
-                overlap,
-                idempotency,
-            )?)
+            let done =
+                by_key::rotate_by_key(db, &act, &policy, rng, &caller, id, overlap, idempotency)?;
+            if let RotationByKey::Made(rotated) = &done {
+                outbox.tell_rotated(db, &act, &rotated.key)?;
+            }
+            Ok(done)
         })
         .await;
     let (now, scopes) = (client.act.now, &state.policy.scopes);

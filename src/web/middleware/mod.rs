@@ -21,7 +21,7 @@ use super::error::{ApiError, Code, PageError, rate_limit};
 use super::extract::api_client::KeyHeaders;
 use super::extract::key_check::{KeyCheck, Shown};
 use super::extract::visitor::{ErrorPageContext, seed_cookie};
-use super::pages::error_page;
+use super::pages::{error_page, unsubscribe};
 use super::state::AppState;
 use crate::base62;
 use crate::clock::Timestamp;
@@ -85,15 +85,18 @@ pub async fn envelope(
         .take(MAX_LOGGED_PATH)
         .collect();
 
-    let outcome = if !is_api && cross_site::is_cross_site(req.request(), &state.site) {
-        Ok(req
-            .error_response(PageError::CrossSite)
-            .map_into_boxed_body())
-    } else {
-        next.call(req)
-            .await
-            .map(ServiceResponse::map_into_boxed_body)
-    };
+    // A link in a mail carries its own proof, and mail programs open it from wherever they are.
+    let is_signed_link = req.path() == unsubscribe::PATH;
+    let outcome =
+        if !is_api && !is_signed_link && cross_site::is_cross_site(req.request(), &state.site) {
+            Ok(req
+                .error_response(PageError::CrossSite)
+                .map_into_boxed_body())
+        } else {
+            next.call(req)
+                .await
+                .map(ServiceResponse::map_into_boxed_body)
+        };
     let answer = match outcome {
         Ok(response) => Ok(finish(response, &state, &id)),
         Err(error) => {

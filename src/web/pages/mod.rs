@@ -4,6 +4,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod docs;
 pub mod error_page;
+pub mod notifications;
 pub mod overview;
 pub mod password_reset;
 pub mod profile;
@@ -12,6 +13,7 @@ pub mod sign_in;
 pub mod sign_in_confirm;
 pub mod sign_up;
 pub mod theme;
+pub mod unsubscribe;
 pub mod usage;
 pub mod well_known;
 

@@ -112,10 +112,10 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<PasswordForm>) 
         return super::throttled(throttled, &page);
     }
     let hash = state.passwords.hash(password).await?;
-    let act = visitor.act.clone();
+    let (act, outbox) = (visitor.act.clone(), state.outbox.clone());
     let set: Result<bool, StoreError> = state
         .pool
-        .write(move |db| accounts::set_password_by_link(db, &act, &token, &hash))
+        .write(move |db| accounts::set_password_by_link(db, &act, &outbox, &token, &hash))
         .await;
     if set? {
         Ok(see_other("/sign-in"))

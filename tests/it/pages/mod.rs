@@ -5,6 +5,7 @@ mod api_keys;
 mod audit;
 mod create;
 mod detail;
+mod notifications;
 mod rotate;
 mod sign_in;
 mod sign_in_confirm;

@@ -15,6 +15,8 @@ const ROUTES: &[(&str, u16, u16, u16)] = &[
     ("/settings", 303, 303, 303),
     ("/settings/profile", 303, 200, 303),
     ("/settings/security", 303, 200, 303),
+    ("/settings/notifications", 303, 200, 303),
+    ("/unsubscribe", 404, 404, 404),
     ("/settings/theme", 405, 405, 405),
     ("/settings/api", 303, 200, 303),
     ("/settings/api/new", 303, 200, 303),
@@ -100,6 +102,7 @@ async fn forms_of_signed_in_people_do_nothing_for_others() {
     for path in [
         "/sign-out",
         "/settings/profile",
+        "/settings/notifications",
         "/settings/api/new",
         "/settings/api/0000000000",
         "/settings/api/0000000000/deactivate",
@@ -177,6 +180,7 @@ async fn no_page_has_inline_script_or_style() {
     for path in [
         "/",
         "/settings/profile",
+        "/settings/notifications",
         "/settings/security",
         "/settings/api",
         "/settings/api/new",

@@ -12,6 +12,7 @@ use keyport::config::Config;
 use keyport::crypto::random::system_rng;
 use keyport::domain::accounts::{self, Account};
 use keyport::domain::audit::Act;
+use keyport::domain::mail::delivery::Delivered;
 use keyport::domain::security::password::NewPassword;
 use keyport::domain::text::{EmailAddress, Name};
 use keyport::secret::Secret;
@@ -177,6 +178,12 @@ impl TestApp {
                 "the server panicked"
             );
         }
+    }
+
+    /// Sends the mails and reminders that are due.
+    pub fn deliver(&self) -> Delivered {
+        let postman = self.state.postman.as_ref().expect("mail is on");
+        postman.deliver().unwrap()
     }
 
     /// Writes what has been noted about the use of keys.

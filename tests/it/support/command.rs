@@ -16,6 +16,8 @@ pub fn prepared(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) ->
         .env("KEYPORT_BIND", "127.0.0.1:0")
         .env_remove("DATABASE_URL")
         .env_remove("REDIS_URL")
+        .env_remove("RESEND_API_KEY")
+        .env_remove("SMTP_URL")
         .current_dir(folder)
         .args(arguments);
     for (name, value) in settings {

@@ -118,8 +118,13 @@ pub async fn post_deactivate(
         Err(refused) => return Ok(refused),
     };
     let (act, owner) = (me.visitor.act.clone(), me.account.id);
+    let outbox = me.visitor.state.outbox.clone();
     let done = (me.visitor.state.pool)
-        .write(move |db| api_keys::deactivate(db, &act, owner, key.id))
+        .write(move |db| {
+            let done = api_keys::deactivate(db, &act, owner, key.id)?;
+            outbox.tell_deactivated(db, &act, &done)?;
+            Ok::<_, ChangeKeyError>(done)
+        })
         .await?;
     let words = deactivated_words(&done, &times(&me.visitor, &me.account));
     leave(&me, LIST, words)

@@ -141,7 +141,10 @@ pub async fn post(RecentSignIn(me): RecentSignIn, form: Form<CreateForm>) -> Pag
     let Some(new) = parse(&me, &mut page) else {
         return refused(page);
     };
-    let policy = me.visitor.state.policy.clone();
+    let (policy, outbox) = (
+        me.visitor.state.policy.clone(),
+        me.visitor.state.outbox.clone(),
+    );
     let (act, owner) = (me.visitor.act.clone(), me.account.id);
     let created = me
         .visitor
@@ -149,7 +152,9 @@ pub async fn post(RecentSignIn(me): RecentSignIn, form: Form<CreateForm>) -> Pag
         .pool
         .write(move |db| {
             let rng = &mut system_rng();
-            api_keys::create_from_form(db, &act, &policy, rng, owner, &form_id, new)
+            let made = api_keys::create_from_form(db, &act, &policy, rng, owner, &form_id, new)?;
+            outbox.tell_created(db, &act, &made.0)?;
+            Ok(made)
         })
         .await;
     match created {

@@ -30,6 +30,8 @@ struct ListPage {
     active: Table,
     inactive: Table,
     zone: String,
+    /// True if reminders are sent.
+    has_mail: bool,
     base: String,
 }
 
@@ -111,6 +113,7 @@ pub async fn get(me: CurrentAccount, query: web::Query<ListQuery>) -> PageResult
         ),
         query: query.into_inner().q,
         zone: times.zone_name(),
+        has_mail: me.visitor.state.site.has_mail,
         base: me.visitor.state.site.base().to_owned(),
     };
     html(StatusCode::OK, &page)

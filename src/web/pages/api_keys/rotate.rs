@@ -83,7 +83,10 @@ pub async fn post(
         page.overlap.refuse("Choose one of these.");
         return refused(page);
     };
-    let policy = me.visitor.state.policy.clone();
+    let (policy, outbox) = (
+        me.visitor.state.policy.clone(),
+        me.visitor.state.outbox.clone(),
+    );
     let (act, owner, key_id) = (me.visitor.act.clone(), me.account.id, key.id);
     let rotated = me
         .visitor
@@ -91,7 +94,11 @@ pub async fn post(
         .pool
         .write(move |db| {
             let rng = &mut system_rng();
-            rotation::rotate_from_form(db, &act, &policy, rng, owner, key_id, overlap, &form_id)
+            let rotated = rotation::rotate_from_form(
+                db, &act, &policy, rng, owner, key_id, overlap, &form_id,
+            )?;
+            outbox.tell_rotated(db, &act, &rotated.key)?;
+            Ok(rotated)
         })
         .await;
     match rotated {

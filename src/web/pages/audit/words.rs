@@ -31,6 +31,8 @@ pub(super) fn event_words(entry: &Entry) -> &str {
         Action::KeyDeactivate => "API key deactivated",
         Action::KeyDelete => "API key deleted from the list",
         Action::KeyLeak => "API key found in public",
+        Action::NotificationsChange => "Notifications changed",
+        Action::MailResend => "Mail sent again",
     }
 }
 

@@ -1,0 +1,75 @@
+//! The queue as operators see it.
+
+use super::rows;
+use super::{MailCounts, MailCursor, MailRow, MailState};
+use crate::domain::audit::{Act, Action, Outcome};
+use crate::ids::MailId;
+use crate::store::{Db, StoreError};
+
+/// A page of mails, newest first.
+#[derive(Debug)]
+pub struct MailPage {
+    /// The mails.
+    pub mails: Vec<MailRow>,
+    /// Where the page after begins, if there is one.
+    pub next: Option<MailCursor>,
+}
+
+/// A page of at most `limit` mails in this state, `None` for any.
+///
+/// # Errors
+/// If the database fails.
+pub fn list(
+    db: &mut Db,
+    state: Option<MailState>,
+    after: Option<MailCursor>,
+    limit: usize,
+) -> Result<MailPage, StoreError> {
+    let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut mails = rows::list(db, state, after, one_more)?;
+    let goes_on = mails.len() > limit;
+    mails.truncate(limit);
+    let last = mails.last().filter(|_| goes_on);
+    Ok(MailPage {
+        next: last.map(|last| (last.created_at, last.id)),
+        mails,
+    })
+}
+
+/// The mail with this id.
+///
+/// # Errors
+/// If the database fails.
+pub fn find(db: &mut Db, id: MailId) -> Result<Option<MailRow>, StoreError> {
+    rows::find(db, id)
+}
+
+/// How many mails are in each state.
+///
+/// # Errors
+/// If the database fails.
+pub fn count(db: &mut Db) -> Result<MailCounts, StoreError> {
+    rows::count(db)
+}
+
+/// Lets a mail that was given up be sent after all; false if there is no such mail, or it was not given up.
+///
+/// # Errors
+/// If the database fails.
+pub fn resend(db: &mut Db, act: &Act, id: MailId) -> Result<bool, StoreError> {
+    let Some(mail) = rows::find(db, id)? else {
+        return Ok(false);
+    };
+    if !rows::requeue(db, id, act.now)? {
+        return Ok(false);
+    }
+    let target = id.to_string();
+    act.record(
+        db,
+        mail.account_id,
+        Action::MailResend,
+        Some(&target),
+        Outcome::Done,
+    )?;
+    Ok(true)
+}
