@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use keyport::crypto::instance_secret::InstanceSecrets;
 use keyport::crypto::random::system_rng;
-use keyport::domain::audit::Act;
 use keyport::domain::mail::{LinkToken, Mail, MailRow, MailState, Outbox, Recipient, queue};
 use keyport::secret::Secret;
 use keyport::store::StoreError;

@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use keyport::domain::accounts;
-use keyport::domain::audit::Act;
 use keyport::store::StoreError;
 
 use super::{mailing, queued, subjects};
