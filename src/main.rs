@@ -37,6 +37,9 @@ enum Command {
     /// Check the audit log.
     #[command(subcommand)]
     Audit(commands::audit::AuditCommand),
+    /// Rotate the instance secret, and see what depends on which.
+    #[command(subcommand)]
+    Secret(commands::secret::SecretCommand),
     /// Print the OpenAPI document.
     Openapi,
     /// Write a consistent copy of the database to a new file, also while the portal runs.
@@ -85,6 +88,7 @@ fn run(command: Command) -> Result<(), CommandError> {
         Command::User(command) => commands::user::run(&config, &clock, command),
         Command::Key(command) => commands::key::run(&config, &clock, command),
         Command::Audit(command) => commands::audit::run(&config, &clock, &command),
+        Command::Secret(command) => commands::secret::run(&config, &clock, command),
         Command::Openapi => commands::database::openapi(&config),
         Command::Backup { file } => commands::backup::run(&config, &file),
         Command::Demo { json, force } => commands::demo::run(&config, &clock, json, force),

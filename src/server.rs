@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use actix_web::cookie::Key;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
@@ -34,6 +35,7 @@ use crate::domain::housekeeping;
 use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::PostmanThread;
+use crate::domain::secret_rotation::seal_anew;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::text::Name;
 use crate::domain::usage::recorder::{Recorder, Writer};
@@ -43,6 +45,7 @@ use crate::domain::verification::engine::{Engine, EngineThread};
 use crate::domain::verification::figures::Figures;
 use crate::domain::verification::gatherer::Gatherer;
 use crate::domain::verification::limits::{Limits, RateLimiter};
+use crate::domain::verification::moves::Moves;
 use crate::outbound::leak_keys::LeakKeys;
 use crate::outbound::redis::Redis;
 use crate::outbound::tls;
@@ -54,6 +57,7 @@ use crate::store::{DatabaseUrl, Pool, StoreError};
 use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
+use crate::web::middleware::moved_cookies::{CookieKeys, moved_cookies};
 use crate::web::state::{AppState, Draining, Site, Worker};
 
 pub use mail::{check_mail, mail_transport};
@@ -347,7 +351,8 @@ pub fn existing_instance_secrets(config: &Config) -> Result<Option<InstanceSecre
     }
 }
 
-fn secret_file(config: &Config) -> PathBuf {
+/// Where the instance secret is kept, unless it comes from the environment.
+pub fn secret_file(config: &Config) -> PathBuf {
     config.data_dir.join("instance-secret")
 }
 
@@ -474,6 +479,8 @@ pub struct Running {
     writer: Writer,
     mail: Option<PostmanThread>,
     housekeeping: (Sender<()>, JoinHandle<()>),
+    /// Only while there are older secrets than the current one.
+    mover: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 /// An address that is served.
@@ -512,8 +519,9 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     let outbox = Outbox::new(policy.secrets.clone());
     let (recorder, writer) = Recorder::start(pool.clone(), outbox.clone(), config.usage.log)
         .map_err(StartError::Thread)?;
-    let (engine, engine_thread) =
-        Engine::start(pool.url().clone(), policy.clone()).map_err(StartError::Thread)?;
+    let moves = Moves::default();
+    let (engine, engine_thread) = Engine::start(pool.url().clone(), policy.clone(), moves.clone())
+        .map_err(StartError::Thread)?;
     let housekeeping = start_housekeeping(
         pool.clone(),
         clock.clone(),
@@ -525,6 +533,9 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         policy.secrets.audit_keys().clone(),
     )?;
     let secrets = policy.secrets.clone();
+    let mover = (secrets.ids().count() > 1)
+        .then(|| start_moving(pool.clone(), moves.clone(), secrets.clone(), outbox.clone()))
+        .transpose()?;
     let transport = mail_transport(config)?;
     let site = Arc::new(Site {
         public_url: config.public_url.clone(),
@@ -546,8 +557,14 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         clock,
         request_ids: RequestIds::new(&mut system_rng()),
         form_key: secrets.form_token_key(),
+        cookie_keys: CookieKeys(
+            (secrets.session_cookie_keys().iter())
+                .map(|key| Key::from(key.as_slice()))
+                .collect(),
+        ),
         leak_keys: leak_keys(config)?.map(Arc::new),
         policy,
+        moves,
         passwords: PasswordWorker::new(config.workers),
         engine,
         figures: Figures::default(),
@@ -582,6 +599,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
                 web::scope("")
                     .configure(crate::web::routes)
                     .wrap(crate::web::sessions(&shared, &secrets))
+                    .wrap(from_fn(moved_cookies))
                     .wrap(from_fn(crate::web::middleware::envelope)),
             )
     })
@@ -609,6 +627,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         writer,
         mail,
         housekeeping,
+        mover,
     })
 }
 
@@ -656,6 +675,12 @@ impl Running {
         if thread.join().is_err() {
             tracing::error!("the housekeeping thread panicked");
         }
+        if let Some((stop, thread)) = self.mover {
+            drop(stop);
+            if thread.join().is_err() {
+                tracing::error!("the thread that moves digests panicked");
+            }
+        }
         if let Some(mail) = self.mail {
             mail.stop();
         }
@@ -670,6 +695,40 @@ impl Running {
         drop(self.engine);
         drop(self.writer);
     }
+}
+
+/// How often digests that can be moved are written.
+const MOVE_EVERY: Duration = Duration::from_millis(500);
+
+/// Moves what was made under older instance secrets: digests as their keys are used, and all that is sealed at once.
+fn start_moving(
+    pool: Pool,
+    moves: Moves,
+    secrets: InstanceSecrets,
+    outbox: Outbox,
+) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
+    let (stop, stopped) = bounded::<()>(0);
+    let thread = std::thread::Builder::new().name("secret-moves".to_owned());
+    let handle = thread.spawn(move || {
+        let mut is_resealed = false;
+        loop {
+            let must_stop = stopped.recv_timeout(MOVE_EVERY) == Err(RecvTimeoutError::Disconnected);
+            let moved = moves.write(&pool).and_then(|_| {
+                if !is_resealed {
+                    let sealed = pool.write_now(|db| seal_anew(db, &secrets, &outbox))?;
+                    is_resealed = sealed == 0;
+                }
+                Ok::<_, StoreError>(())
+            });
+            if let Err(error) = moved {
+                tracing::warn!(error = %chain(&error), "what was made under an older instance secret is not moved yet");
+            }
+            if must_stop {
+                return;
+            }
+        }
+    });
+    Ok((stop, handle.map_err(StartError::Thread)?))
 }
 
 /// How often what has no meaning any more is removed.

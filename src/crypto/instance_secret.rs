@@ -47,6 +47,13 @@ impl Entry {
         hmac_sha256(self.bytes.as_slice(), purpose.as_bytes())
     }
 
+    fn session_cookie_key(&self) -> Zeroizing<[u8; 64]> {
+        let mut key = Zeroizing::new([0u8; 64]);
+        key[..32].copy_from_slice(&self.derive("keyport session cookie v1 a"));
+        key[32..].copy_from_slice(&self.derive("keyport session cookie v1 b"));
+        key
+    }
+
     fn audit_key(&self) -> AuditKey {
         AuditKey {
             secret_id: self.id.clone(),
@@ -66,8 +73,7 @@ impl InstanceSecrets {
     /// If there is no entry, or one is malformed or repeats an id.
     pub fn parse(text: &Secret<String>) -> Result<Self, InstanceSecretError> {
         let mut entries: Vec<Entry> = Vec::new();
-        let parts = text.expose().split([',', '\n', '\r']).map(str::trim);
-        for (index, part) in parts.filter(|part| !part.is_empty()).enumerate() {
+        for (index, part) in lines(text).into_iter().enumerate() {
             let entry = parse_entry(part).ok_or(InstanceSecretError::Malformed(index + 1))?;
             if entries.iter().any(|known| known.id == entry.id) {
                 return Err(InstanceSecretError::RepeatedId(index + 1));
@@ -93,6 +99,64 @@ impl InstanceSecrets {
             base62_text(rng, 6),
             STANDARD.encode(bytes.as_slice())
         ))
+    }
+
+    /// The entries of a text with a new one: in front, where it is current at once, or at the end, where it only is known
+    /// to whoever reads it.
+    ///
+    /// # Errors
+    /// If the text cannot be read.
+    pub fn with_new(
+        text: &Secret<String>,
+        rng: &mut impl CryptoRng,
+        is_current: bool,
+    ) -> Result<Secret<String>, InstanceSecretError> {
+        Self::parse(text)?;
+        let new = Self::generate(rng);
+        let known = Zeroizing::new(lines(text).join("\n"));
+        Ok(Secret::new(match is_current {
+            true => format!("{}{}\n", new.expose(), *known),
+            false => format!("{}\n{}", *known, new.expose()),
+        }))
+    }
+
+    /// The entries of a text with that of this id in front; `None` if it has none.
+    ///
+    /// # Errors
+    /// If the text cannot be read.
+    pub fn with_current(
+        text: &Secret<String>,
+        id: &str,
+    ) -> Result<Option<Secret<String>>, InstanceSecretError> {
+        Self::parse(text)?;
+        let (first, others): (Vec<&str>, Vec<&str>) = lines(text)
+            .into_iter()
+            .partition(|line| line.split(':').next() == Some(id));
+        Ok((!first.is_empty()).then(|| Secret::new([first, others].concat().join("\n") + "\n")))
+    }
+
+    /// The entries of a text without that of this id; `None` if it has none, or only that.
+    ///
+    /// # Errors
+    /// If the text cannot be read.
+    pub fn without(
+        text: &Secret<String>,
+        id: &str,
+    ) -> Result<Option<Secret<String>>, InstanceSecretError> {
+        Self::parse(text)?;
+        let all = lines(text);
+        let left: Vec<&str> = all
+            .iter()
+            .copied()
+            .filter(|line| line.split(':').next() != Some(id))
+            .collect();
+        let is_there = left.len() < all.len() && !left.is_empty();
+        Ok(is_there.then(|| Secret::new(left.join("\n") + "\n")))
+    }
+
+    /// The ids of all entries, the current one first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.id.as_str())
     }
 
     /// The id of the current secret, stored beside what was made under it.
@@ -138,12 +202,14 @@ impl InstanceSecrets {
         &self.audit_keys
     }
 
-    /// Key for the signature of the session cookie.
-    pub fn session_cookie_key(&self) -> [u8; 64] {
-        let mut key = [0u8; 64];
-        key[..32].copy_from_slice(&self.current().derive("keyport session cookie v1 a"));
-        key[32..].copy_from_slice(&self.current().derive("keyport session cookie v1 b"));
-        key
+    /// Keys for the encryption of the session cookie, the current one first.
+    pub fn session_cookie_keys(&self) -> Vec<Zeroizing<[u8; 64]>> {
+        self.entries.iter().map(Entry::session_cookie_key).collect()
+    }
+
+    /// The current one of [`InstanceSecrets::session_cookie_keys`].
+    pub fn session_cookie_key(&self) -> Zeroizing<[u8; 64]> {
+        self.current().session_cookie_key()
     }
 
     /// Key under which form tokens are made.
@@ -172,6 +238,12 @@ impl InstanceSecrets {
 
 /// Purpose label of the key that API keys are digested under.
 const API_KEY_DIGEST: &str = "keyport api key digest v1";
+
+/// The entries as they are written.
+fn lines(text: &Secret<String>) -> Vec<&str> {
+    let parts = text.expose().split([',', '\n', '\r']).map(str::trim);
+    parts.filter(|part| !part.is_empty()).collect()
+}
 
 fn parse_entry(part: &str) -> Option<Entry> {
     let (id, encoded) = part.split_once(':')?;
@@ -229,6 +301,30 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(InstanceSecrets::parse(&secret(text)).err(), Some(expected));
         }
+    }
+
+    #[test]
+    fn a_new_secret_comes_in_front_or_waits_at_the_end() {
+        let rng = &mut StdRng::seed_from_u64(3);
+        let one = secret(ONE);
+        let ids = |text: &Secret<String>| -> Vec<String> {
+            let secrets = InstanceSecrets::parse(text).unwrap();
+            secrets.ids().map(ToOwned::to_owned).collect()
+        };
+        let rotated = InstanceSecrets::with_new(&one, rng, true).unwrap();
+        assert_eq!(ids(&rotated)[1..], ["a"]);
+        let prepared = InstanceSecrets::with_new(&one, rng, false).unwrap();
+        assert_eq!(ids(&prepared)[0], "a");
+        let new = ids(&prepared)[1].clone();
+        let promoted = InstanceSecrets::with_current(&prepared, &new)
+            .unwrap()
+            .unwrap();
+        assert_eq!(ids(&promoted), [new.as_str(), "a"]);
+        let retired = InstanceSecrets::without(&promoted, "a").unwrap().unwrap();
+        assert_eq!(ids(&retired), [new]);
+        assert!(InstanceSecrets::with_current(&one, "b").unwrap().is_none());
+        assert!(InstanceSecrets::without(&one, "a").unwrap().is_none());
+        assert!(InstanceSecrets::without(&one, "b").unwrap().is_none());
     }
 
     #[test]

@@ -55,10 +55,7 @@ pub fn seal(
     binding: Binding<'_>,
     plain: &[u8],
 ) -> Vec<u8> {
-    let id = secrets.current_id();
-    let id_length = u8::try_from(id.len()).expect("an id has at most 32 bytes");
-    let mut sealed = vec![VERSION, id_length];
-    sealed.extend_from_slice(id.as_bytes());
+    let mut sealed = header(secrets.current_id());
     let payload = Payload {
         msg: plain,
         aad: &binding.bytes(&sealed),
@@ -97,6 +94,12 @@ pub fn open(
         .decrypt(&XNonce::from(*nonce), payload)
         .map(Zeroizing::new)
         .or(Err(OpenError::Damaged))
+}
+
+/// What every value begins with that is sealed under the instance secret with this id.
+pub fn header(id: &str) -> Vec<u8> {
+    let id_length = u8::try_from(id.len()).expect("an id has at most 32 bytes");
+    [&[VERSION, id_length], id.as_bytes()].concat()
 }
 
 /// The id of the instance secret that a value was sealed under; `None` if it is no sealed value.

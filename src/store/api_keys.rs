@@ -307,6 +307,24 @@ pub fn set_secret(
     Ok(changed > 0)
 }
 
+/// Replaces the digest of a key's secret by one of the same secret under another instance secret; false if the key has
+/// another secret by now.
+pub fn set_digest(
+    db: &mut Db,
+    id: ApiKeyId,
+    old: &[u8],
+    new: &[u8],
+    digest_secret_id: &str,
+) -> Result<bool, StoreError> {
+    let changed = diesel::update(api_keys::table.find(id).filter(api_keys::digest.eq(old)))
+        .set((
+            api_keys::digest.eq(new),
+            api_keys::digest_secret_id.eq(digest_secret_id),
+        ))
+        .execute(db)?;
+    Ok(changed > 0)
+}
+
 /// Ends the overlap of a key's secrets at `at`; false, and no change, if there is none.
 pub fn end_overlap(db: &mut Db, id: ApiKeyId, at: Timestamp) -> Result<bool, StoreError> {
     let changed = diesel::update(

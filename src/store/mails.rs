@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use super::connection::Db;
 use super::error::StoreError;
 use super::schema::{mails, unwanted_mails};
+use super::secret_uses::begins_with;
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, MailId};
 
@@ -64,6 +65,29 @@ pub fn list_all(db: &mut Db, limit: i64) -> Result<Vec<MailRow>, StoreError> {
         .limit(limit)
         .select(MailRow::as_select())
         .load(db)?)
+}
+
+/// Mails that wait and whose sealed content does not begin with `header`; at most `limit`.
+pub fn list_sealed_elsewhere(
+    db: &mut Db,
+    header: &[u8],
+    limit: i64,
+) -> Result<Vec<MailRow>, StoreError> {
+    Ok(mails::table
+        .filter(mails::sealed.is_not_null())
+        .filter(diesel::dsl::not(begins_with(mails::sealed, header)))
+        .order(mails::id)
+        .limit(limit)
+        .select(MailRow::as_select())
+        .load(db)?)
+}
+
+/// Replaces the sealed content of a mail, if it is still `old`.
+pub fn set_sealed(db: &mut Db, id: MailId, old: &[u8], new: &[u8]) -> Result<(), StoreError> {
+    diesel::update(mails::table.find(id).filter(mails::sealed.eq(old)))
+        .set(mails::sealed.eq(new))
+        .execute(db)?;
+    Ok(())
 }
 
 /// True if the account does not want mails of this kind.

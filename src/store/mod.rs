@@ -17,6 +17,7 @@ pub mod one_time_links;
 pub mod pool;
 pub mod reminders;
 pub(crate) mod schema;
+pub mod secret_uses;
 pub mod sessions;
 pub mod shown_forms;
 pub mod throttles;

@@ -25,6 +25,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route, guard};
 
 use self::error::{ApiError, Code, PageError};
+use self::middleware::moved_cookies::cookie_name;
 use self::session_store::DieselSessionStore;
 use self::state::AppState;
 use crate::crypto::instance_secret::InstanceSecrets;
@@ -182,16 +183,9 @@ pub fn sessions(
         .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges);
     SessionMiddleware::builder(
         DieselSessionStore::new(state.pool.clone(), state.clock.clone()),
-        Key::from(&secrets.session_cookie_key()),
+        Key::from(secrets.session_cookie_key().as_slice()),
     )
-    .cookie_name(
-        if is_https {
-            "__Host-keyport"
-        } else {
-            "keyport"
-        }
-        .to_owned(),
-    )
+    .cookie_name(cookie_name(state).to_owned())
     .cookie_path("/".to_owned())
     .cookie_secure(is_https)
     .cookie_http_only(true)

@@ -18,9 +18,11 @@ use crate::domain::verification::Verifier;
 use crate::domain::verification::engine::Engine;
 use crate::domain::verification::figures::{Figures, WorkerFigures};
 use crate::domain::verification::limits::Limits;
+use crate::domain::verification::moves::Moves;
 use crate::store::Pool;
 use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::middleware::RequestIds;
+use crate::web::middleware::moved_cookies::CookieKeys;
 
 /// What the pages say about this instance.
 #[derive(Clone)]
@@ -108,6 +110,8 @@ pub struct AppState {
     pub clock: SharedClock,
     /// The operator's rules for keys.
     pub policy: Arc<KeyPolicy>,
+    /// Digests of keys that can be moved under the current instance secret.
+    pub moves: Moves,
     /// Hashes passwords.
     pub passwords: PasswordWorker,
     /// The verifier thread; each worker asks it through a [`crate::domain::verification::Verifier`] of its own.
@@ -124,6 +128,8 @@ pub struct AppState {
     pub postman: Option<Postman>,
     /// Names requests.
     pub request_ids: RequestIds,
+    /// Keys of session cookies.
+    pub cookie_keys: CookieKeys,
     /// Key under which form tokens are made.
     pub form_key: [u8; 32],
     /// What pages say about this instance.

@@ -19,6 +19,7 @@ mod pages;
 mod proxies;
 mod readiness;
 mod retention;
+mod secret_rotation;
 mod security;
 mod strictness;
 mod support;

@@ -65,6 +65,7 @@ impl Action {
         Self::KeyDeactivate,
         Self::KeyDelete,
         Self::KeyLeak,
+        Self::SecretChange,
     ];
 
     /// What it is about.
@@ -83,6 +84,7 @@ impl Action {
             | Self::ProfileChange
             | Self::NotificationsChange
             | Self::MailResend
+            | Self::SecretChange
             | Self::OperatorChange
             | Self::AccountDisable
             | Self::AccountEnable => ActionGroup::Account,

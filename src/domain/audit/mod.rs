@@ -133,6 +133,8 @@ pub enum Action {
     KeyDelete,
     /// A key was found in public.
     KeyLeak,
+    /// The instance secret was rotated, or one of them retired.
+    SecretChange,
 }
 
 impl Action {
@@ -158,6 +160,7 @@ impl Action {
             Self::KeyDeactivate => "key.deactivate",
             Self::KeyDelete => "key.delete",
             Self::KeyLeak => "key.leak",
+            Self::SecretChange => "secret.change",
         }
     }
 }

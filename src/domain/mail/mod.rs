@@ -327,20 +327,13 @@ impl Outbox {
         {
             return Ok(false);
         }
-        let rng = &mut system_rng();
-        let id = MailId::random(rng);
-        let facts = serde_json::to_vec(mail).expect("a mail is plain data");
+        let id = MailId::random(&mut system_rng());
         let row = MailRow {
             id,
             account_id: to.account_id,
             kind: mail.kind().to_owned(),
             recipient: to.email.to_owned(),
-            sealed: Some(seal::seal(
-                &self.secrets,
-                rng,
-                binding(&id.to_string()),
-                &facts,
-            )),
+            sealed: Some(self.seal(id, mail)),
             once_key,
             created_at: now,
             next_try_at: now,
@@ -350,6 +343,17 @@ impl Outbox {
             gave_up_at: None,
         };
         rows::insert(db, &row)
+    }
+
+    /// Seals what a mail says.
+    pub fn seal(&self, id: MailId, mail: &Mail) -> Vec<u8> {
+        let facts = serde_json::to_vec(mail).expect("a mail is plain data");
+        seal::seal(
+            &self.secrets,
+            &mut system_rng(),
+            binding(&id.to_string()),
+            &facts,
+        )
     }
 
     /// What a queued mail says.

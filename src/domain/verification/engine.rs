@@ -22,6 +22,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use tokio::sync::oneshot;
 
 use super::memory::Memory;
+use super::moves::Moves;
 use super::record::{Found, KeyRecord, ReplacedSecret, SecretMatch, match_nothing};
 use crate::domain::api_keys::key_string::PresentedKey;
 use crate::domain::api_keys::policy::KeyPolicy;
@@ -93,10 +94,11 @@ impl Engine {
     pub fn start(
         url: DatabaseUrl,
         policy: Arc<KeyPolicy>,
+        moves: Moves,
     ) -> std::io::Result<(Self, EngineThread)> {
         let (batches, received) = bounded(MOST_BATCHES);
         let thread = std::thread::Builder::new().name("verifier".to_owned());
-        let handle = thread.spawn(move || Worker::new(url, policy).run(&received))?;
+        let handle = thread.spawn(move || Worker::new(url, policy, moves).run(&received))?;
         Ok((Self { batches }, EngineThread(handle)))
     }
 
@@ -116,6 +118,7 @@ impl Engine {
 struct Worker {
     url: DatabaseUrl,
     policy: Arc<KeyPolicy>,
+    moves: Moves,
     db: Option<Db>,
     failed_at: Option<Instant>,
     is_down: bool,
@@ -124,10 +127,11 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(url: DatabaseUrl, policy: Arc<KeyPolicy>) -> Self {
+    fn new(url: DatabaseUrl, policy: Arc<KeyPolicy>, moves: Moves) -> Self {
         Self {
             url,
             policy,
+            moves,
             db: None,
             failed_at: None,
             is_down: false,
@@ -245,6 +249,7 @@ impl Worker {
     fn remembered(&mut self, question: &PresentedKey) -> Option<Found> {
         let record = self.memory.get(question.id)?;
         let secret = record.match_secret(std::iter::empty(), question, &self.policy.secrets);
+        self.note_move(&record, secret, question);
         (secret != SecretMatch::Wrong).then_some(Found { record, secret })
     }
 
@@ -265,10 +270,20 @@ impl Worker {
             return None;
         };
         let secret = record.match_secret(older.iter(), question, &self.policy.secrets);
+        self.note_move(record, secret, question);
         Some(Found {
             record: record.clone(),
             secret,
         })
+    }
+
+    /// A key that is presented is the chance to make its digest under the current instance secret.
+    fn note_move(&self, record: &KeyRecord, secret: SecretMatch, question: &PresentedKey) {
+        if secret == SecretMatch::Current
+            && let Some(moved) = record.moved(question, &self.policy.secrets)
+        {
+            self.moves.note(record.id, moved);
+        }
     }
 
     #[expect(

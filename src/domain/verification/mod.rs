@@ -11,6 +11,7 @@ pub mod figures;
 pub mod gatherer;
 pub mod limits;
 mod memory;
+pub mod moves;
 pub mod record;
 
 use std::net::IpAddr;

@@ -189,6 +189,33 @@ impl KeyRecord {
     }
 }
 
+/// A digest that can be stored in the place of an older one.
+#[derive(Debug)]
+pub(super) struct Moved {
+    pub(super) old: Box<[u8]>,
+    pub(super) new: Box<[u8]>,
+    /// The instance secret that the new one was made under.
+    pub(super) secret_id: Box<str>,
+}
+
+impl KeyRecord {
+    /// The digest of the presented key under the current instance secret, if the key's own was made under another. The
+    /// presented key must have been found to be the current one.
+    pub(super) fn moved(
+        &self,
+        presented: &PresentedKey,
+        secrets: &InstanceSecrets,
+    ) -> Option<Moved> {
+        self.current.secret.filter(|position| *position > 0)?;
+        let new = presented.digest(secrets.current_digest_key());
+        Some(Moved {
+            old: self.current.bytes.clone(),
+            new: (*new.as_bytes()).into(),
+            secret_id: secrets.current_id().into(),
+        })
+    }
+}
+
 /// Digests of one presented key, made once for each instance secret that asks for it.
 struct Digests<'a> {
     presented: &'a PresentedKey,

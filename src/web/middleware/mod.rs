@@ -2,6 +2,7 @@
 //! bodies of errors.
 
 mod cross_site;
+pub mod moved_cookies;
 pub mod security_headers;
 
 use std::sync::Arc;

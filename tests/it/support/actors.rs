@@ -158,6 +158,11 @@ impl Person {
         self.send_form(&opened, path, &fields).await
     }
 
+    /// Goes on at another instance, with the same cookies.
+    pub fn visits(&mut self, app: &super::TestApp) {
+        self.base = app.url("");
+    }
+
     /// Signs in as the same person after the session has ended.
     pub async fn sign_in_again(&mut self, email: &str) -> &mut Self {
         self.cookies.clear();

@@ -30,6 +30,7 @@ pub(super) fn event_words(entry: &Entry) -> &str {
         Action::KeyEndOldSecret => "Old secret of an API key ended",
         Action::KeyDeactivate => "API key deactivated",
         Action::KeyDelete => "API key deleted from the list",
+        Action::SecretChange => "Instance secret changed",
         Action::KeyLeak => "API key found in public",
         Action::NotificationsChange => "Notifications changed",
         Action::MailResend => "Mail sent again",

@@ -1,0 +1,68 @@
+//! How much was made under an instance secret.
+
+use diesel::prelude::*;
+
+use super::connection::Db;
+use super::error::StoreError;
+use super::schema::{api_keys, mails, replaced_secrets};
+use crate::clock::Timestamp;
+
+/// Counts of what was made under one secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SecretUses {
+    /// Keys that work.
+    pub active_keys: i64,
+    /// Keys that have ended: without the secret, presenting one is no longer told from a wrong secret.
+    pub ended_keys: i64,
+    /// Replaced secrets of keys that still work beside the new one.
+    pub overlaps: i64,
+    /// Sealed values.
+    pub sealed: i64,
+}
+
+/// Counts what was made under the secret with this id. Sealed values begin with `header`.
+pub fn count(
+    db: &mut Db,
+    id: &str,
+    header: &[u8],
+    now: Timestamp,
+) -> Result<SecretUses, StoreError> {
+    let keys = api_keys::table.filter(api_keys::digest_secret_id.eq(id));
+    Ok(SecretUses {
+        active_keys: keys
+            .filter(api_keys::ends_at.gt(now))
+            .count()
+            .get_result(db)?,
+        ended_keys: keys
+            .filter(api_keys::ends_at.le(now))
+            .count()
+            .get_result(db)?,
+        overlaps: replaced_secrets::table
+            .filter(replaced_secrets::digest_secret_id.eq(id))
+            .filter(replaced_secrets::ends_at.gt(now))
+            .count()
+            .get_result(db)?,
+        sealed: mails::table
+            .filter(begins_with(mails::sealed, header))
+            .count()
+            .get_result(db)?,
+    })
+}
+
+diesel::define_sql_function! {
+    /// Part of a text of bytes, counted from 1; both databases have it.
+    fn substr(bytes: diesel::sql_types::Nullable<diesel::sql_types::Binary>, from: diesel::sql_types::Integer, length: diesel::sql_types::Integer) -> diesel::sql_types::Nullable<diesel::sql_types::Binary>;
+}
+
+/// True for values that begin with these bytes.
+pub(super) fn begins_with<C>(
+    column: C,
+    header: &[u8],
+) -> diesel::dsl::Eq<substr<C, i32, i32>, Option<Vec<u8>>>
+where
+    C: Expression<SqlType = diesel::sql_types::Nullable<diesel::sql_types::Binary>>
+        + diesel::expression::AsExpression<diesel::sql_types::Nullable<diesel::sql_types::Binary>>,
+{
+    let length = i32::try_from(header.len()).unwrap_or(i32::MAX);
+    substr(column, 1, length).eq(Some(header.to_vec()))
+}

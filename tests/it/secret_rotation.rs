@@ -1,0 +1,146 @@
+//! Rotating the instance secret: nothing that was made under the one before stops working, and all of it moves.
+
+use keyport::domain::mail::Mail;
+use keyport::store::mails;
+
+use crate::on_both_engines;
+use crate::support::TestApp;
+use crate::support::actors::id_of;
+use crate::support::command::{assert_fails, keyport};
+
+const OLD: &str = "old:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const NEW: &str = "new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const FIELDS: [(&str, &str); 3] = [("name", "CI"), ("expires_in", "90d"), ("access", "all")];
+
+async fn beside(app: &TestApp, secret: &str) -> TestApp {
+    TestApp::spawn_beside(app, &[("KEYPORT_SECRET", secret)]).await
+}
+
+on_both_engines! {
+    with super::ON_OLD,
+    async fn keys_move_as_they_are_used_and_then_need_the_old_secret_no_more(app) {
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        let (used, unused) = (maren.create_key(&FIELDS).await, maren.create_key(&FIELDS).await);
+        let rotated = beside(&app, &format!("{NEW},{OLD}")).await;
+        rotated.program(&used).get("/auth").await.expect(200);
+        assert_eq!(rotated.state.moves.write(&rotated.state.pool).unwrap(), 1);
+        rotated.program(&used).get("/auth").await.expect(200);
+        // It is moved once.
+        assert_eq!(rotated.state.moves.write(&rotated.state.pool).unwrap(), 0);
+        // Who only knows the new one accepts what has moved, and nothing else.
+        let retired = beside(&app, NEW).await;
+        retired.program(&used).get("/auth").await.expect(200);
+        retired.program(&unused).get("/auth").await.expect_problem(401, "invalid_key");
+        rotated.program(&unused).get("/auth").await.expect(200);
+        // A key that is deactivated before it is moved stays dead.
+        maren.deactivate(&id_of(&unused)).await;
+        rotated.state.moves.write(&rotated.state.pool).unwrap();
+        rotated.program(&unused).get("/auth").await.expect_problem(401, "deactivated_key");
+    }
+}
+
+on_both_engines! {
+    with super::ON_OLD,
+    async fn sessions_move_as_their_browsers_come_back(app) {
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        let rotated = beside(&app, &format!("{NEW},{OLD}")).await;
+        let before = maren.cookies["keyport"].clone();
+        maren.visits(&rotated);
+        maren.get("/settings/api").await.expect(200);
+        let after = maren.cookies["keyport"].clone();
+        assert_ne!(before, after);
+        // Told once.
+        let again = maren.get("/settings/api").await.expect(200);
+        assert!(again.headers.get("set-cookie").is_none());
+        let retired = beside(&app, NEW).await;
+        maren.visits(&retired);
+        maren.get("/settings/api").await.expect(200);
+        maren.cookies.insert("keyport".to_owned(), before);
+        maren.get("/settings/api").await.expect(303);
+    }
+}
+
+on_both_engines! {
+    with super::ON_OLD,
+    async fn what_is_sealed_is_sealed_anew(app) {
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        maren.create_key(&FIELDS).await;
+        let mut rotated = beside(&app, &format!("{NEW},{OLD}")).await;
+        rotated.stop();
+        let retired = beside(&app, NEW).await;
+        let rows = retired.state.pool.read_now(|db| mails::list_all(db, 10)).unwrap();
+        let created = rows.iter().find(|row| row.kind == "key_created").unwrap();
+        let mail = retired.state.outbox.open(created.id, created.sealed.as_ref().unwrap());
+        assert!(matches!(mail, Ok(Mail::KeyCreated { .. })));
+    }
+}
+
+#[test]
+fn the_command_rotates_prepares_promotes_and_retires() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = keyport(folder.path(), &[], arguments);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {error}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["user", "add", "a@example.com"]);
+    let key = [
+        "key",
+        "create",
+        "--account",
+        "a@example.com",
+        "--name",
+        "CI",
+    ];
+    run(&key);
+    let states = || -> Vec<(String, String)> {
+        let listed = run(&["secret", "status"]);
+        let cells = listed.lines().map(|line| line.split('\t'));
+        cells
+            .map(|mut cells| {
+                let mut next = || cells.next().unwrap().to_owned();
+                (next(), next())
+            })
+            .collect()
+    };
+    let first = states()[0].0.clone();
+    run(&["secret", "rotate"]);
+    let after = states();
+    assert_eq!(after[0].1, "current");
+    assert_eq!(after[1], (first.clone(), "needed".to_owned()));
+    let refused = keyport(folder.path(), &[], &["secret", "retire", &first]);
+    assert_fails(&refused, &["is needed by 1 active keys"]);
+    assert_eq!(states().len(), 2);
+    run(&["secret", "rotate", "--prepare"]);
+    let prepared = states();
+    assert_eq!(prepared[0], after[0]);
+    let third = prepared[2].0.clone();
+    run(&["secret", "promote", &third]);
+    assert_eq!(states()[0].0, third);
+    run(&["secret", "retire", &after[0].0]);
+    run(&["secret", "retire", &first, "--force"]);
+    assert_eq!(states(), [(third.clone(), "current".to_owned())]);
+    for arguments in [
+        ["secret", "retire", third.as_str()],
+        ["secret", "promote", "nothere"],
+    ] {
+        assert_fails(&keyport(folder.path(), &[], &arguments), &[arguments[2]]);
+    }
+    let in_environment = keyport(
+        folder.path(),
+        &[("KEYPORT_SECRET", OLD)],
+        &["secret", "rotate"],
+    );
+    assert_eq!(in_environment.status.code(), Some(1));
+    run(&["audit", "verify"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = folder.path().join("instance-secret");
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+/// The secret of the instance before the rotation.
+const ON_OLD: [(&str, &str); 1] = [("KEYPORT_SECRET", OLD)];
