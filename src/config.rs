@@ -144,6 +144,10 @@ pub struct Config {
     /// The Redis server that counts rate limits for all instances together; may hold a password. `None`: each instance
     /// counts alone.
     pub redis_url: Option<Secret<String>>,
+    /// Key of Resend's API, through which mails are sent.
+    pub resend_api_key: Option<Secret<String>>,
+    /// An SMTP server through which mails are sent; may hold a password.
+    pub smtp_url: Option<Secret<String>>,
     /// The instance secret, if it does not come from the file in the data folder.
     pub secret: Option<Secret<String>>,
     /// HTTP workers.
@@ -175,13 +179,15 @@ enum Kind {
 
 /// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` is the one
 /// setting that only the file can hold.
-const VARIABLES: [(&str, &str, Kind); 22] = [
+const VARIABLES: [(&str, &str, Kind); 24] = [
     ("bind", "KEYPORT_BIND", Kind::Text),
     ("metrics_bind", "KEYPORT_METRICS_BIND", Kind::Text),
     ("data_dir", "KEYPORT_DATA_DIR", Kind::Text),
     ("public_url", "KEYPORT_PUBLIC_URL", Kind::Text),
     ("database_url", "DATABASE_URL", Kind::Text),
     ("redis_url", "REDIS_URL", Kind::Text),
+    ("resend_api_key", "RESEND_API_KEY", Kind::Text),
+    ("smtp_url", "SMTP_URL", Kind::Text),
     ("secret", "KEYPORT_SECRET", Kind::Text),
     ("workers", "KEYPORT_WORKERS", Kind::Number),
     ("drain_seconds", "KEYPORT_DRAIN_SECONDS", Kind::Number),
@@ -222,6 +228,8 @@ struct Raw {
     public_url: Option<String>,
     database_url: Option<Secret<String>>,
     redis_url: Option<Secret<String>>,
+    resend_api_key: Option<Secret<String>>,
+    smtp_url: Option<Secret<String>>,
     secret: Option<Secret<String>>,
     workers: Option<usize>,
     drain_seconds: Option<i64>,
@@ -359,6 +367,8 @@ impl Config {
             public_url,
             database_url,
             redis_url: raw.redis_url,
+            resend_api_key: raw.resend_api_key,
+            smtp_url: raw.smtp_url,
             secret: raw.secret,
             workers,
             sign_up,
@@ -382,6 +392,11 @@ impl Config {
                 level: raw.log.level.unwrap_or_else(|| "info".to_owned()),
             },
         })
+    }
+
+    /// True if mails can be sent.
+    pub fn mail_is_on(&self) -> bool {
+        self.resend_api_key.is_some() || self.smtp_url.is_some()
     }
 
     /// True if people reach the server over https, so that cookies can demand it.
@@ -659,6 +674,8 @@ mod tests {
             ("KEYPORT_SECRET", "a:hunter22"),
             ("DATABASE_URL", "postgres://u:hunter22@h/d"),
             ("REDIS_URL", "redis://:hunter22@h"),
+            ("RESEND_API_KEY", "re_hunter22"),
+            ("SMTP_URL", "smtp://u:hunter22@h"),
         ]);
         assert!(!format!("{:?}", config.unwrap()).contains("hunter22"));
     }

@@ -26,6 +26,7 @@ use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::api_keys::scopes::{KnownScope, ScopeCatalog};
 use crate::domain::housekeeping;
 use crate::domain::instance::{InstanceError, take_on_secrets};
+use crate::domain::mail::Outbox;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, Writer};
 use crate::domain::usage::retention::{self, Retention};
@@ -428,6 +429,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     let secrets = policy.secrets.clone();
     let state = AppState {
         pool,
+        outbox: Outbox::new(secrets.clone()),
         clock,
         request_ids: RequestIds::new(&mut system_rng()),
         form_key: secrets.form_token_key(),
@@ -441,6 +443,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
             public_url: config.public_url.clone(),
             sign_up: config.sign_up,
             security_contact: config.security_contact.clone(),
+            mail_is_on: config.mail_is_on(),
         }),
         proxies: TrustedProxies::new(&config.trusted_proxies),
         query_keys: config.query_keys,

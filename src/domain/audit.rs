@@ -1,5 +1,6 @@
 //! What is written down when something changes: who did what, to what, from where, with which result.
 
+use super::mail::Place;
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ApiKeyId};
 use crate::store::audit::{NewAuditRow, insert};
@@ -81,10 +82,30 @@ pub enum Action {
     SignOut,
     /// Name or time zone was changed.
     ProfileChange,
+    /// An address was confirmed.
+    EmailVerify,
+    /// Another address was asked for.
+    EmailChangeAsk,
+    /// Asking for another address was taken back.
+    EmailChangeCancel,
+    /// The address was changed.
+    EmailChange,
+    /// A session was ended from another one.
+    SessionEnd,
+    /// All sessions but one were ended.
+    SessionsEnd,
+    /// Someone asked for a link for a forgotten password.
+    PasswordForgot,
     /// A link for setting a password was made.
     PasswordLink,
     /// A password was set.
     PasswordSet,
+    /// Someone was invited to sign up.
+    Invite,
+    /// An invitation was withdrawn.
+    InvitationWithdraw,
+    /// An account was closed by its holder.
+    AccountClose,
     /// An account got or lost the operator role.
     OperatorChange,
     /// An account was disabled.
@@ -114,8 +135,18 @@ impl Action {
             Self::SignInConfirm => "sign_in.confirm",
             Self::SignOut => "sign_out",
             Self::ProfileChange => "profile.change",
+            Self::EmailVerify => "email.verify",
+            Self::EmailChangeAsk => "email.ask",
+            Self::EmailChangeCancel => "email.cancel",
+            Self::EmailChange => "email.change",
+            Self::SessionEnd => "session.end",
+            Self::SessionsEnd => "session.end_others",
+            Self::PasswordForgot => "password.forgot",
             Self::PasswordLink => "password.link",
             Self::PasswordSet => "password.set",
+            Self::Invite => "invitation.make",
+            Self::InvitationWithdraw => "invitation.withdraw",
+            Self::AccountClose => "account.close",
             Self::OperatorChange => "account.operator",
             Self::AccountDisable => "account.disable",
             Self::AccountEnable => "account.enable",
@@ -156,6 +187,14 @@ impl Act {
             now,
             actor: Actor::Command,
             origin: Origin::default(),
+        }
+    }
+
+    /// From where, as mails say it.
+    pub fn place(&self) -> Place {
+        Place {
+            address: self.origin.address.clone(),
+            client: self.origin.client.clone(),
         }
     }
 

@@ -2,19 +2,26 @@
 
 use chrono::TimeDelta;
 
-use super::security::sessions;
+use super::security::{devices, sessions};
+use super::sign_up;
 use crate::clock::Timestamp;
-use crate::store::{Db, StoreError, idempotency_keys, shown_forms, throttles, verification};
+use crate::store::{
+    Db, StoreError, idempotency_keys, invitations, one_time_links, shown_forms, throttles,
+    verification,
+};
 
 /// A repeated `Idempotency-Key` answers with the first result for this long.
 pub const IDEMPOTENCY_LIFE: TimeDelta = TimeDelta::hours(24);
+
+/// Links and invitations that no longer work are kept this much longer, for those who look into the database.
+const ENDED_LINK_LIFE: TimeDelta = TimeDelta::days(30);
 
 /// Steps of the verification epoch that are kept. A verifier that is asked at least once while so many changes happen
 /// forgets only what changed, else everything.
 const KEPT_STEPS: i64 = 10_000;
 
-/// Removes ended sessions and throttles, used forms whose session has ended, and old idempotency keys, and old steps of the
-/// verification epoch.
+/// Removes ended sessions and throttles, used forms whose session has ended, old idempotency keys, links, invitations and
+/// browsers, accounts whose address was not confirmed in time, and old steps of the verification epoch.
 ///
 /// # Errors
 /// If the database fails.
@@ -24,6 +31,10 @@ pub fn run(db: &mut Db, now: Timestamp) -> Result<(), StoreError> {
     // A form cannot be sent after its session has ended: its token is stale by then.
     shown_forms::delete_before(db, now - sessions::LONGEST_LIFE - TimeDelta::days(1))?;
     idempotency_keys::delete_before(db, now - IDEMPOTENCY_LIFE)?;
+    one_time_links::delete_expired(db, now - ENDED_LINK_LIFE)?;
+    invitations::delete_expired(db, now - ENDED_LINK_LIFE)?;
+    devices::forget_unseen(db, now)?;
+    sign_up::remove_unverified(db, now)?;
     verification::prune_changes(db, KEPT_STEPS)?;
     Ok(())
 }

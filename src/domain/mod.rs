@@ -5,11 +5,16 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
+pub mod closing;
+pub mod emails;
 pub mod housekeeping;
 pub mod instance;
+pub mod invitations;
 pub mod mail;
+pub mod passwords;
 pub mod security;
 pub mod sign_in;
+pub mod sign_up;
 pub mod text;
 pub mod usage;
 pub mod verification;

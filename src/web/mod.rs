@@ -3,6 +3,7 @@
 pub mod api;
 pub mod assets;
 pub mod chart;
+pub mod client_words;
 pub mod error;
 pub mod extract;
 pub mod form;
@@ -36,8 +37,9 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub fn routes(config: &mut ServiceConfig) {
     use pages::api_keys::{access, confirm, create, detail, list, rotate};
     use pages::{
-        docs, overview, password_reset, profile, security, sign_in, sign_in_confirm, sign_up,
-        theme, usage, well_known,
+        docs, email_verify, overview, password_forgot, password_reset, profile, profile_close,
+        security, security_password, security_sessions, sign_in, sign_in_confirm, sign_up, theme,
+        usage, well_known,
     };
 
     config
@@ -68,6 +70,16 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .service(page("/sign-out", "POST").route(web::post().to(sign_in::post_sign_out)))
         .service(
+            page("/password/forgot", "GET, HEAD, POST")
+                .route(read().to(password_forgot::get))
+                .route(web::post().to(password_forgot::post)),
+        )
+        .service(
+            page("/email/verify", "GET, HEAD, POST")
+                .route(read().to(email_verify::get))
+                .route(web::post().to(email_verify::post)),
+        )
+        .service(
             page("/password/reset", "GET, HEAD, POST")
                 .route(read().to(password_reset::get))
                 .route(web::post().to(password_reset::post)),
@@ -78,7 +90,26 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(read().to(profile::get))
                 .route(web::post().to(profile::post)),
         )
+        .service(
+            page("/settings/profile/cancel-email", "POST")
+                .route(web::post().to(profile::post_cancel_email)),
+        )
+        .service(
+            page("/settings/profile/close", "GET, HEAD, POST")
+                .route(read().to(profile_close::get))
+                .route(web::post().to(profile_close::post)),
+        )
         .service(page("/settings/security", "GET, HEAD").route(read().to(security::get)))
+        .service(
+            page("/settings/security/password", "GET, HEAD, POST")
+                .route(read().to(security_password::get))
+                .route(web::post().to(security_password::post)),
+        )
+        .service(
+            page("/settings/security/sessions", "GET, HEAD, POST")
+                .route(read().to(security_sessions::get))
+                .route(web::post().to(security_sessions::post)),
+        )
         .service(page("/settings/theme", "POST").route(web::post().to(theme::post)))
         .service(page("/settings/api", "GET, HEAD").route(read().to(list::get)))
         .service(
@@ -163,7 +194,11 @@ pub fn sessions(
         .session_ttl(Duration::seconds(LONGEST_LIFE.num_seconds()))
         .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges);
     SessionMiddleware::builder(
-        DieselSessionStore::new(state.pool.clone(), state.clock.clone()),
+        DieselSessionStore::new(
+            state.pool.clone(),
+            state.clock.clone(),
+            state.outbox.clone(),
+        ),
         Key::from(&secrets.session_cookie_key()),
     )
     .cookie_name(

@@ -9,6 +9,7 @@ use url::Url;
 use crate::clock::SharedClock;
 use crate::config::{QueryKeys, SignUp};
 use crate::domain::api_keys::policy::KeyPolicy;
+use crate::domain::mail::Outbox;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, WorkerRecorder};
 use crate::domain::verification::Verifier;
@@ -28,6 +29,8 @@ pub struct Site {
     pub sign_up: SignUp,
     /// Where to report security problems.
     pub security_contact: Option<String>,
+    /// True if mails are sent; else pages say that they are not.
+    pub mail_is_on: bool,
 }
 
 impl Site {
@@ -99,6 +102,8 @@ impl AppState {
 pub struct AppState {
     /// The database.
     pub pool: Pool,
+    /// Queues mails.
+    pub outbox: Outbox,
     /// The present.
     pub clock: SharedClock,
     /// The operator's rules for keys.
