@@ -2,9 +2,18 @@
 
 mod access;
 mod api_keys;
+mod closing;
 mod create;
 mod detail;
+mod devices;
+mod emails;
+mod invitations;
+mod passwords;
+mod resets;
 mod rotate;
+mod sessions;
 mod sign_in;
 mod sign_in_confirm;
+mod sign_up;
+mod throttles;
 mod usage;

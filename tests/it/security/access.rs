@@ -5,16 +5,22 @@ use reqwest::Method;
 use crate::support::{Engine, TestApp};
 
 /// Path, statuses of GET for: nobody, someone signed in, a key.
-const ROUTES: [(&str, u16, u16, u16); 28] = [
+const ROUTES: [(&str, u16, u16, u16); 34] = [
     ("/", 303, 200, 303),
     ("/sign-up", 200, 303, 200),
     ("/sign-in", 200, 303, 200),
     ("/sign-in/confirm", 303, 200, 303),
     ("/sign-out", 405, 405, 405),
+    ("/password/forgot", 200, 200, 200),
     ("/password/reset", 404, 404, 404),
+    ("/email/verify", 404, 404, 404),
     ("/settings", 303, 303, 303),
     ("/settings/profile", 303, 200, 303),
+    ("/settings/profile/cancel-email", 405, 405, 405),
+    ("/settings/profile/close", 303, 200, 303),
     ("/settings/security", 303, 200, 303),
+    ("/settings/security/password", 303, 200, 303),
+    ("/settings/security/sessions", 303, 200, 303),
     ("/settings/theme", 405, 405, 405),
     ("/settings/api", 303, 200, 303),
     ("/settings/api/new", 303, 200, 303),
@@ -96,6 +102,10 @@ async fn forms_of_signed_in_people_do_nothing_for_others() {
     for path in [
         "/sign-out",
         "/settings/profile",
+        "/settings/profile/cancel-email",
+        "/settings/profile/close",
+        "/settings/security/password",
+        "/settings/security/sessions",
         "/settings/api/new",
         "/settings/api/0000000000",
         "/settings/api/0000000000/deactivate",
@@ -173,9 +183,14 @@ async fn no_page_has_inline_script_or_style() {
     for path in [
         "/",
         "/settings/profile",
+        "/settings/profile/close",
         "/settings/security",
+        "/settings/security/password",
+        "/settings/security/sessions",
         "/settings/api",
         "/settings/api/new",
+        "/password/forgot",
+        "/email/verify",
         "/docs/api",
         "/nothing",
     ] {

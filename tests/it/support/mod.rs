@@ -6,6 +6,7 @@ pub mod command;
 pub mod db;
 pub mod door;
 pub mod html;
+pub mod mail;
 pub mod proxy;
 pub mod redis;
 pub mod upstream;
