@@ -64,7 +64,11 @@ async fn compare_addresses(engine: Engine) {
         for (number, email) in emails.iter().enumerate() {
             let mut visitor = app.anonymous();
             let opened = visitor.get("/sign-in").await;
-            let fields = [("email", *email), ("password", "not this one"), ("next", "/")];
+            let fields = [
+                ("email", *email),
+                ("password", "not this one"),
+                ("next", "/"),
+            ];
             let began = Instant::now();
             visitor
                 .send_form(&opened, "/sign-in", &fields)
@@ -103,7 +107,10 @@ async fn verify_beside_sign_ins(engine: Engine) {
     let request = format!("GET /auth HTTP/1.1\r\nhost: localhost\r\nx-api-key: {key}\r\n\r\n");
     let mut alone = ask_steadily(&app, &request).await;
 
-    let (goes_on, done) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+    let (goes_on, done) = (
+        Arc::new(AtomicBool::new(true)),
+        Arc::new(AtomicUsize::new(0)),
+    );
     let people: Vec<_> = (0..SIGN_INS)
         .map(|number| {
             let email = format!("person{number}@example.com");
@@ -153,15 +160,15 @@ async fn sign_in(app: &TestApp, email: &str, number: usize, count: usize) {
 
 /// Times from the moment that a request was due, so that one that waits for the one before counts as slow.
 async fn ask_steadily(app: &TestApp, request: &str) -> Vec<f64> {
-    let between = Duration::from_secs(1) * u32::try_from(CONNECTIONS).unwrap()
-        / u32::try_from(RATE).unwrap();
+    let between =
+        Duration::from_secs(1) * u32::try_from(CONNECTIONS).unwrap() / u32::try_from(RATE).unwrap();
     let mut tasks = Vec::new();
     for number in 0..CONNECTIONS {
         let mut connection = load::Connection::open(app.address).await;
         let request = request.to_owned();
         tasks.push(tokio::spawn(async move {
-            let offset = between * u32::try_from(number).unwrap()
-                / u32::try_from(CONNECTIONS).unwrap();
+            let offset =
+                between * u32::try_from(number).unwrap() / u32::try_from(CONNECTIONS).unwrap();
             let mut due = Instant::now() + offset;
             let mut times = Vec::new();
             for _ in 0..RATE * SECONDS / CONNECTIONS {

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use argon2::password_hash::PasswordHasher as _;
+use argon2::{Algorithm, Argon2, Params, Version};
 use keyport::crypto::random::system_rng;
 use keyport::domain::audit::Act;
 use keyport::domain::passwords;
@@ -35,7 +36,7 @@ on_both_engines! {
         let mut thief = app.anonymous();
         thief.cookies = before;
         thief.get("/settings/security").await.expect(303);
-        assert_eq!(app.mail_kinds("maren@example.com"), ["password_changed"]);
+        assert!(app.mail_kinds("maren@example.com").contains(&"password_changed"));
         let old = [("email", "maren@example.com"), ("password", PASSWORD), ("next", "/")];
         app.anonymous().fill_in("/sign-in", "/sign-in", &old).await.expect(422);
         app.anonymous().sign_in("maren@example.com", NEW).await;
