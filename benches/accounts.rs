@@ -15,6 +15,7 @@
     reason = "a benchmark reads the clock and waits, and one that panics has failed"
 )]
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -49,7 +50,9 @@ fn main() {
         runtime.block_on(async {
             println!("{engine:?}: milliseconds as the client sees them");
             compare_addresses(engine).await;
-            verify_beside_sign_ins(engine).await;
+            // People and the pages that they hold stay on one thread.
+            let people = tokio::task::LocalSet::new();
+            people.run_until(verify_beside_sign_ins(engine)).await;
         });
     }
 }
@@ -99,7 +102,7 @@ async fn compare_addresses(engine: Engine) {
 /// `/auth` at a steady rate, alone and while people sign in.
 async fn verify_beside_sign_ins(engine: Engine) {
     let settings = [("KEYPORT_TRUSTED_PROXIES", "127.0.0.1")];
-    let app = Arc::new(TestApp::spawn_with(engine, &settings).await);
+    let app = Rc::new(TestApp::spawn_with(engine, &settings).await);
     let mut maren = app.person("maren@example.com", "Maren Okafor").await;
     let key = maren
         .create_key(&[("name", "CI"), ("expires_in", "1y"), ("access", "all")])
@@ -116,7 +119,7 @@ async fn verify_beside_sign_ins(engine: Engine) {
             let email = format!("person{number}@example.com");
             app.account(&email, "Someone");
             let (app, goes_on, done) = (app.clone(), goes_on.clone(), done.clone());
-            tokio::spawn(async move {
+            tokio::task::spawn_local(async move {
                 let mut count = 0;
                 while goes_on.load(Ordering::Relaxed) {
                     sign_in(&app, &email, number, count).await;
