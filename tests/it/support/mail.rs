@@ -58,16 +58,15 @@ impl TestApp {
     /// The token of the newest link that was mailed to this address.
     pub fn mailed_token(&self, to: &str) -> String {
         let mails = self.mails();
-        let tokens =
-            mails
-                .iter()
-                .filter(|queued| queued.to == to)
-                .filter_map(|queued| match &queued.mail {
-                    Mail::VerifyEmail { token }
-                    | Mail::ResetPassword { token }
-                    | Mail::ConfirmNewEmail { token } => Some(token.0.expose().clone()),
-                    _ => None,
-                });
-        tokens.last().expect("a link was mailed")
+        let mut tokens = mails
+            .iter()
+            .filter(|queued| queued.to == to)
+            .filter_map(|queued| match &queued.mail {
+                Mail::VerifyEmail { token }
+                | Mail::ResetPassword { token }
+                | Mail::ConfirmNewEmail { token } => Some(token.0.expose().clone()),
+                _ => None,
+            });
+        tokens.next_back().expect("a link was mailed")
     }
 }
