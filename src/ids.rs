@@ -93,6 +93,14 @@ id! {
     MailId
 }
 id! {
+    /// The id of an invitation to sign up.
+    InvitationId
+}
+id! {
+    /// The public id of a session: names it in its account's list, and is of no other use.
+    SessionId
+}
+id! {
     /// The id of an API key: the public middle part of the key itself.
     ApiKeyId
 }

@@ -111,5 +111,7 @@ fn seed_account(id: AccountId, now: Timestamp) -> AccountRow {
         is_operator: false,
         disabled_at: None,
         created_at: now,
+        unverified_since: None,
+        closed_at: None,
     }
 }

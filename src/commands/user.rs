@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::crypto::random::system_rng;
 use crate::domain::accounts::{self, SignUpError};
 use crate::domain::audit::Act;
+use crate::domain::passwords;
 use crate::domain::security::password::NewPassword;
 use crate::domain::text::{EmailAddress, Name};
 use crate::secret::Secret;
@@ -90,7 +91,7 @@ pub fn run(config: &Config, clock: &SharedClock, command: UserCommand) -> Result
                 };
                 match hash {
                     Some(_) => Ok(None),
-                    None => Ok(Some(accounts::make_password_link(db, &act, rng, made.id)?)),
+                    None => Ok(Some(passwords::make_link(db, &act, rng, made.id)?)),
                 }
             })?;
             match token {
@@ -109,10 +110,15 @@ pub fn run(config: &Config, clock: &SharedClock, command: UserCommand) -> Result
                 if account.is_operator {
                     words.push("operator");
                 }
-                if account.disabled_at.is_some() {
+                if account.closed_at.is_some() {
+                    words.push("closed");
+                } else if account.disabled_at.is_some() {
                     words.push("disabled");
                 }
-                if account.password_set_at.is_none() {
+                if account.unverified_since.is_some() {
+                    words.push("address not confirmed");
+                }
+                if account.password_set_at.is_none() && account.closed_at.is_none() {
                     words.push("no password yet");
                 }
                 print(format!(

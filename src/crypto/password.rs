@@ -48,6 +48,24 @@ pub fn verify(password: &Secret<String>, stored: Option<&PasswordHash>) -> bool 
     matches && stored.is_some()
 }
 
+/// True if the hash was made with other parameters than today's.
+pub fn is_outdated(stored: &PasswordHash) -> bool {
+    let Ok(parsed) = phc::PasswordHash::new(stored.as_stored()) else {
+        return false;
+    };
+    let today = argon2();
+    let same = parsed.algorithm == Algorithm::Argon2id.ident()
+        && Params::try_from(&parsed).is_ok_and(|params| {
+            (params.m_cost(), params.t_cost(), params.p_cost())
+                == (
+                    today.params().m_cost(),
+                    today.params().t_cost(),
+                    today.params().p_cost(),
+                )
+        });
+    !same
+}
+
 /// Makes the hash that stands in for unknown accounts, so that the first such sign-in is not slower than others.
 pub fn prepare() {
     verify(&Secret::new(String::new()), None);
@@ -91,6 +109,23 @@ mod tests {
                 .as_stored()
                 .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
         );
+    }
+
+    #[test]
+    fn a_hash_with_other_parameters_is_outdated_and_still_verifies() {
+        let today = hash(&secret("correct horse"), &mut StdRng::seed_from_u64(1));
+        assert!(!is_outdated(&today));
+        let weak = Argon2::new(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            Params::new(8, 1, 1, None).unwrap(),
+        );
+        let old: phc::PasswordHash = weak
+            .hash_password_with_salt(b"correct horse", &[7; 16])
+            .unwrap();
+        let old = PasswordHash::from_stored(old.to_string());
+        assert!(is_outdated(&old));
+        assert!(verify(&secret("correct horse"), Some(&old)));
     }
 
     #[test]

@@ -1,17 +1,13 @@
 //! Accounts: sign-up, profile, the operator role, disabling.
 
-use chrono::TimeDelta;
 use chrono_tz::Tz;
 use rand::CryptoRng;
 
 use super::audit::{Act, Action, Actor, Outcome};
-use super::mail::Outbox;
-use super::security::one_time_links;
 use super::text::{EmailAddress, Name};
 use crate::clock::Timestamp;
 use crate::crypto::password::PasswordHash;
 use crate::ids::AccountId;
-use crate::secret::Secret;
 use crate::store::accounts::{self as rows, AccountRow};
 use crate::store::{Constraint, Db, StoreError, sessions};
 
@@ -34,6 +30,10 @@ pub struct Account {
     pub disabled_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Since when its address waits to be confirmed, if it does. It cannot sign in before that.
+    pub unverified_since: Option<Timestamp>,
+    /// When its holder closed it, if so. It is disabled as well.
+    pub closed_at: Option<Timestamp>,
 }
 
 impl Account {
@@ -58,6 +58,8 @@ impl From<AccountRow> for Account {
             is_operator: row.is_operator,
             disabled_at: row.disabled_at,
             created_at: row.created_at,
+            unverified_since: row.unverified_since,
+            closed_at: row.closed_at,
         }
     }
 }
@@ -94,20 +96,33 @@ pub fn sign_up(
     email: &EmailAddress,
     password: Option<&PasswordHash>,
 ) -> Result<Account, SignUpError> {
-    let row = AccountRow {
+    let row = new_row(act.now, rng, name, email, password);
+    rows::insert(db, &row)?;
+    act.record(db, Some(row.id), Action::SignUp, None, Outcome::Done)?;
+    Ok(row.into())
+}
+
+/// The row of a new account.
+pub(super) fn new_row(
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+    name: &Name,
+    email: &EmailAddress,
+    password: Option<&PasswordHash>,
+) -> AccountRow {
+    AccountRow {
         id: AccountId::random(rng),
         email: email.as_str().to_owned(),
         name: name.as_str().to_owned(),
         time_zone: Tz::UTC.name().to_owned(),
         password_hash: password.map(|hash| hash.as_stored().to_owned()),
-        password_set_at: password.map(|_| act.now),
+        password_set_at: password.map(|_| now),
         is_operator: false,
         disabled_at: None,
-        created_at: act.now,
-    };
-    rows::insert(db, &row)?;
-    act.record(db, Some(row.id), Action::SignUp, None, Outcome::Done)?;
-    Ok(row.into())
+        created_at: now,
+        unverified_since: None,
+        closed_at: None,
+    }
 }
 
 /// The account with this id.
@@ -157,59 +172,6 @@ pub fn change_profile(
     act.record(db, Some(id), Action::ProfileChange, None, Outcome::Done)
 }
 
-/// How long a link for setting a password works.
-pub const PASSWORD_LINK_LIFE: TimeDelta = TimeDelta::hours(24);
-
-/// Makes the link that lets the account's holder set a password; earlier links stop working. Returns its token.
-///
-/// # Errors
-/// If the database fails.
-pub fn make_password_link(
-    db: &mut Db,
-    act: &Act,
-    rng: &mut impl CryptoRng,
-    id: AccountId,
-) -> Result<Secret<String>, StoreError> {
-    let token = one_time_links::make(db, act.now, rng, id, PASSWORD_LINK_LIFE)?;
-    act.record(db, Some(id), Action::PasswordLink, None, Outcome::Done)?;
-    Ok(token)
-}
-
-/// Sets a password by command.
-///
-/// # Errors
-/// If the database fails.
-pub fn set_password(
-    db: &mut Db,
-    act: &Act,
-    id: AccountId,
-    password: &PasswordHash,
-) -> Result<(), StoreError> {
-    rows::set_password(db, id, password.as_stored(), act.now)?;
-    // Whoever knew the old password may be signed in.
-    sessions::delete_for_account(db, id)?;
-    act.record(db, Some(id), Action::PasswordSet, None, Outcome::Done)
-}
-
-/// Sets a password with a one-time link; false, and no change, if the link does not work (any more).
-///
-/// # Errors
-/// If the database fails.
-pub fn set_password_by_link(
-    db: &mut Db,
-    act: &Act,
-    outbox: &Outbox,
-    token: &Secret<String>,
-    password: &PasswordHash,
-) -> Result<bool, StoreError> {
-    let Some(id) = one_time_links::consume(db, act.now, token)? else {
-        return Ok(false);
-    };
-    set_password(db, act, id, password)?;
-    outbox.tell_password_set(db, act, id)?;
-    Ok(true)
-}
-
 /// Gives or takes the operator role.
 ///
 /// # Errors
@@ -241,7 +203,7 @@ pub fn disable(db: &mut Db, act: &Act, id: AccountId) -> Result<(), StoreError> 
     act.record(db, Some(id), Action::AccountDisable, None, Outcome::Done)
 }
 
-/// Enables the account again; its keys that have not ended work again.
+/// Enables the account again; its keys that have not ended work again. One that was closed stays closed.
 ///
 /// # Errors
 /// If the database fails.

@@ -2,9 +2,13 @@
 
 use chrono::TimeDelta;
 
-use super::security::sessions;
+use super::security::{devices, sessions};
+use super::sign_up;
 use crate::clock::Timestamp;
-use crate::store::{Db, StoreError, idempotency_keys, mails, shown_forms, throttles, verification};
+use crate::store::{
+    Db, StoreError, idempotency_keys, invitations, mails, one_time_links, shown_forms, throttles,
+    verification,
+};
 
 /// A repeated `Idempotency-Key` answers with the first result for this long.
 pub const IDEMPOTENCY_LIFE: TimeDelta = TimeDelta::hours(24);
@@ -13,13 +17,15 @@ pub const IDEMPOTENCY_LIFE: TimeDelta = TimeDelta::hours(24);
 const SENT_MAIL_LIFE: TimeDelta = TimeDelta::days(30);
 /// No mail is kept longer, sent or not. Until then, one that was sent for an occasion keeps it from having another.
 const MAIL_LIFE: TimeDelta = TimeDelta::days(400);
+/// Links and invitations that no longer work are kept this much longer, for those who look into the database.
+const ENDED_LINK_LIFE: TimeDelta = TimeDelta::days(30);
 
 /// Steps of the verification epoch that are kept. A verifier that is asked at least once while so many changes happen
 /// forgets only what changed, else everything.
 const KEPT_STEPS: i64 = 10_000;
 
-/// Removes ended sessions and throttles, used forms whose session has ended, old idempotency keys, old mails, and old steps
-/// of the verification epoch.
+/// Removes ended sessions and throttles, used forms whose session has ended, old idempotency keys, mails, links, invitations
+/// and browsers, accounts whose address was not confirmed in time, and old steps of the verification epoch.
 ///
 /// # Errors
 /// If the database fails.
@@ -30,6 +36,10 @@ pub fn run(db: &mut Db, now: Timestamp) -> Result<(), StoreError> {
     shown_forms::delete_before(db, now - sessions::LONGEST_LIFE - TimeDelta::days(1))?;
     idempotency_keys::delete_before(db, now - IDEMPOTENCY_LIFE)?;
     mails::delete_old(db, now - SENT_MAIL_LIFE, now - MAIL_LIFE)?;
+    one_time_links::delete_expired(db, now - ENDED_LINK_LIFE)?;
+    invitations::delete_expired(db, now - ENDED_LINK_LIFE)?;
+    devices::forget_unseen(db, now)?;
+    sign_up::remove_unverified(db, now)?;
     verification::prune_changes(db, KEPT_STEPS)?;
     Ok(())
 }

@@ -30,6 +30,10 @@ pub struct AccountRow {
     pub disabled_at: Option<Timestamp>,
     /// When the account was made.
     pub created_at: Timestamp,
+    /// Since when its address waits to be confirmed; `None` once it was.
+    pub unverified_since: Option<Timestamp>,
+    /// When its holder closed it.
+    pub closed_at: Option<Timestamp>,
 }
 
 /// Adds an account.
@@ -104,7 +108,7 @@ pub fn set_profile(
     Ok(())
 }
 
-/// Sets the password, or replaces its hash.
+/// Sets the password.
 pub fn set_password(
     db: &mut Db,
     id: AccountId,
@@ -120,6 +124,93 @@ pub fn set_password(
     Ok(())
 }
 
+/// Replaces the hash of the same password, unless another password was set meanwhile.
+pub fn replace_hash(db: &mut Db, id: AccountId, old: &str, new: &str) -> Result<(), StoreError> {
+    diesel::update(
+        accounts::table
+            .find(id)
+            .filter(accounts::password_hash.eq(old)),
+    )
+    .set(accounts::password_hash.eq(new))
+    .execute(db)?;
+    Ok(())
+}
+
+/// Changes the address, which must be in lower case, and takes it for confirmed.
+///
+/// # Errors
+/// [`super::Constraint::AccountEmail`] if the address is taken.
+pub fn set_email(db: &mut Db, id: AccountId, email: &str) -> Result<(), StoreError> {
+    diesel::update(accounts::table.find(id))
+        .set((
+            accounts::email.eq(email),
+            accounts::unverified_since.eq(None::<Timestamp>),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Notes that the address was confirmed.
+pub fn set_verified(db: &mut Db, id: AccountId) -> Result<(), StoreError> {
+    diesel::update(accounts::table.find(id))
+        .set(accounts::unverified_since.eq(None::<Timestamp>))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Removes accounts whose address was not confirmed since `before`.
+pub fn delete_unverified(db: &mut Db, before: Timestamp) -> Result<usize, StoreError> {
+    Ok(
+        diesel::delete(accounts::table.filter(accounts::unverified_since.le(before)))
+            .execute(db)?,
+    )
+}
+
+/// Removes an account whose address was not confirmed; false if there is none with this id.
+pub fn delete_one_unverified(db: &mut Db, id: AccountId) -> Result<bool, StoreError> {
+    let unverified = accounts::table
+        .find(id)
+        .filter(accounts::unverified_since.is_not_null());
+    Ok(diesel::delete(unverified).execute(db)? > 0)
+}
+
+/// The operators who are enabled, so that none of them can stop being one before this transaction ends.
+pub fn lock_operators(db: &mut Db) -> Result<Vec<AccountId>, StoreError> {
+    let query = accounts::table
+        .filter(accounts::is_operator)
+        .filter(accounts::disabled_at.is_null())
+        .order(accounts::id)
+        .select(accounts::id);
+    Ok(match db {
+        Db::Postgres(connection) => query.for_no_key_update().load(connection)?,
+        // A writing transaction on SQLite is the only one anyway.
+        Db::Sqlite(connection) => query.load(connection)?,
+    })
+}
+
+/// Closes the account: what says whose it was is replaced, and it is disabled for good.
+pub fn set_closed(
+    db: &mut Db,
+    id: AccountId,
+    email: &str,
+    name: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    diesel::update(accounts::table.find(id))
+        .set((
+            accounts::email.eq(email),
+            accounts::name.eq(name),
+            accounts::time_zone.eq("UTC"),
+            accounts::password_hash.eq(None::<String>),
+            accounts::password_set_at.eq(None::<Timestamp>),
+            accounts::is_operator.eq(false),
+            accounts::disabled_at.eq(at),
+            accounts::closed_at.eq(at),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
 /// Gives or takes the operator role.
 pub fn set_operator(db: &mut Db, id: AccountId, is_operator: bool) -> Result<(), StoreError> {
     diesel::update(accounts::table.find(id))
@@ -128,10 +219,14 @@ pub fn set_operator(db: &mut Db, id: AccountId, is_operator: bool) -> Result<(),
     Ok(())
 }
 
-/// Disables the account from `at` on, or enables it with `None`.
+/// Disables the account from `at` on, or enables it with `None`. One that was closed stays as it is.
 pub fn set_disabled(db: &mut Db, id: AccountId, at: Option<Timestamp>) -> Result<(), StoreError> {
-    diesel::update(accounts::table.find(id))
-        .set(accounts::disabled_at.eq(at))
-        .execute(db)?;
+    diesel::update(
+        accounts::table
+            .find(id)
+            .filter(accounts::closed_at.is_null()),
+    )
+    .set(accounts::disabled_at.eq(at))
+    .execute(db)?;
     Ok(())
 }

@@ -354,6 +354,40 @@ pub fn set_deactivated(
     Ok(changed > 0)
 }
 
+/// The account's keys that are active at `now`, so that no one else changes them before this transaction ends.
+pub fn lock_active(
+    db: &mut Db,
+    account_id: AccountId,
+    now: Timestamp,
+) -> Result<Vec<ApiKeyId>, StoreError> {
+    let query = api_keys::table
+        .filter(api_keys::account_id.eq(account_id))
+        .filter(api_keys::ends_at.gt(now))
+        .order(api_keys::id)
+        .select(api_keys::id);
+    Ok(match db {
+        Db::Postgres(connection) => query.for_no_key_update().load(connection)?,
+        // A writing transaction on SQLite is the only one anyway.
+        Db::Sqlite(connection) => query.load(connection)?,
+    })
+}
+
+/// Replaces the words for who ended the account's keys, where they are these.
+pub fn rename_deactivator(
+    db: &mut Db,
+    account_id: AccountId,
+    old: &str,
+    new: &str,
+) -> Result<(), StoreError> {
+    let ended = api_keys::table
+        .filter(api_keys::account_id.eq(account_id))
+        .filter(api_keys::deactivated_by.eq(old));
+    diesel::update(ended)
+        .set(api_keys::deactivated_by.eq(new))
+        .execute(db)?;
+    Ok(())
+}
+
 /// Removes a key that has ended by `at` from the lists; false if it still works.
 pub fn set_deleted(db: &mut Db, id: ApiKeyId, at: Timestamp) -> Result<bool, StoreError> {
     let changed = diesel::update(

@@ -10,6 +10,8 @@ pub mod connection;
 pub mod error;
 pub mod idempotency_keys;
 pub mod instance_secrets;
+pub mod invitations;
+pub mod known_devices;
 pub mod last_uses;
 pub mod mails;
 pub mod migrations;

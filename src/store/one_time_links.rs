@@ -1,4 +1,4 @@
-//! Links that work once: for setting a password.
+//! Links that work once: for setting a password, or confirming an address.
 
 use diesel::prelude::*;
 
@@ -24,6 +24,8 @@ pub struct OneTimeLinkRow {
     pub expires_at: Timestamp,
     /// When it was used, if so.
     pub used_at: Option<Timestamp>,
+    /// The address that it confirms, if that is what it is good for.
+    pub email: Option<String>,
 }
 
 /// Adds a link.
@@ -65,4 +67,36 @@ pub fn delete_unused(db: &mut Db, account_id: AccountId, purpose: &str) -> Resul
     )
     .execute(db)?;
     Ok(())
+}
+
+/// The account's unused link for this purpose that works at `now`.
+pub fn find_unused(
+    db: &mut Db,
+    account_id: AccountId,
+    purpose: &str,
+    now: Timestamp,
+) -> Result<Option<OneTimeLinkRow>, StoreError> {
+    Ok(one_time_links::table
+        .filter(one_time_links::account_id.eq(account_id))
+        .filter(one_time_links::purpose.eq(purpose))
+        .filter(one_time_links::used_at.is_null())
+        .filter(one_time_links::expires_at.gt(now))
+        .select(OneTimeLinkRow::as_select())
+        .first(db)
+        .optional()?)
+}
+
+/// Removes all links of an account.
+pub fn delete_for_account(db: &mut Db, account_id: AccountId) -> Result<(), StoreError> {
+    diesel::delete(one_time_links::table.filter(one_time_links::account_id.eq(account_id)))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Removes links that stopped working before this instant.
+pub fn delete_expired(db: &mut Db, before: Timestamp) -> Result<usize, StoreError> {
+    Ok(
+        diesel::delete(one_time_links::table.filter(one_time_links::expires_at.le(before)))
+            .execute(db)?,
+    )
 }

@@ -11,6 +11,8 @@ diesel::table! {
         is_operator -> Bool,
         disabled_at -> Nullable<Int8>,
         created_at -> Int8,
+        unverified_since -> Nullable<Int8>,
+        closed_at -> Nullable<Int8>,
     }
 }
 
@@ -109,6 +111,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (id) {
+        id -> Int8,
+        token_digest -> Bytea,
+        email -> Text,
+        invited_by -> Text,
+        created_at -> Int8,
+        expires_at -> Int8,
+        used_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     key_exposures (api_key_id, place) {
         api_key_id -> Int8,
         place -> Text,
@@ -130,6 +144,15 @@ diesel::table! {
         duration_us -> Int8,
         address -> Text,
         client -> Text,
+    }
+}
+
+diesel::table! {
+    known_devices (account_id, token_digest) {
+        account_id -> Int8,
+        token_digest -> Bytea,
+        first_seen_at -> Int8,
+        last_seen_at -> Int8,
     }
 }
 
@@ -158,6 +181,7 @@ diesel::table! {
         created_at -> Int8,
         expires_at -> Int8,
         used_at -> Nullable<Int8>,
+        email -> Nullable<Text>,
     }
 }
 
@@ -194,6 +218,10 @@ diesel::table! {
         state -> Text,
         created_at -> Int8,
         last_seen_at -> Int8,
+        public_id -> Nullable<Int8>,
+        signed_in_at -> Nullable<Int8>,
+        address -> Text,
+        client -> Text,
     }
 }
 
@@ -261,6 +289,7 @@ diesel::joinable!(api_key_last_uses -> api_keys (api_key_id));
 diesel::joinable!(api_keys -> accounts (account_id));
 diesel::joinable!(idempotency_keys -> accounts (account_id));
 diesel::joinable!(idempotency_keys -> api_keys (api_key_id));
+diesel::joinable!(known_devices -> accounts (account_id));
 diesel::joinable!(mails -> accounts (account_id));
 diesel::joinable!(one_time_links -> accounts (account_id));
 diesel::joinable!(replaced_secrets -> api_keys (api_key_id));
@@ -278,8 +307,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     dead_key_attempts,
     idempotency_keys,
     instance_secrets,
+    invitations,
     key_exposures,
     key_requests,
+    known_devices,
     mails,
     one_time_links,
     reminder_progress,

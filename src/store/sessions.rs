@@ -6,7 +6,7 @@ use super::connection::Db;
 use super::error::StoreError;
 use super::schema::sessions;
 use crate::clock::Timestamp;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, SessionId};
 
 /// A session as it is stored.
 #[derive(Queryable, Selectable, Insertable)]
@@ -18,10 +18,18 @@ pub struct SessionRow {
     pub account_id: AccountId,
     /// What the session remembers, as JSON.
     pub state: String,
-    /// When the account signed in.
+    /// When it began under this id.
     pub created_at: Timestamp,
     /// The last request, to the minute.
     pub last_seen_at: Timestamp,
+    /// What it is named by; `None` if the version before has made it.
+    pub public_id: Option<SessionId>,
+    /// When the account signed in.
+    pub signed_in_at: Option<Timestamp>,
+    /// From which address it signed in; may be empty.
+    pub address: String,
+    /// With which client, as that named itself; may be empty.
+    pub client: String,
 }
 
 /// Adds a session.
@@ -66,6 +74,52 @@ pub fn delete(db: &mut Db, id_digest: &[u8]) -> Result<(), StoreError> {
 /// Ends all sessions of an account.
 pub fn delete_for_account(db: &mut Db, account_id: AccountId) -> Result<usize, StoreError> {
     Ok(diesel::delete(sessions::table.filter(sessions::account_id.eq(account_id))).execute(db)?)
+}
+
+/// Ends an account's session with this public id; false if there is none.
+pub fn delete_by_public_id(
+    db: &mut Db,
+    account_id: AccountId,
+    public_id: SessionId,
+) -> Result<bool, StoreError> {
+    let session = sessions::table
+        .filter(sessions::account_id.eq(account_id))
+        .filter(sessions::public_id.eq(public_id));
+    Ok(diesel::delete(session).execute(db)? > 0)
+}
+
+/// Ends all sessions of an account but the one with this public id.
+pub fn delete_others(
+    db: &mut Db,
+    account_id: AccountId,
+    public_id: Option<SessionId>,
+) -> Result<usize, StoreError> {
+    let all = sessions::table.filter(sessions::account_id.eq(account_id));
+    Ok(match public_id {
+        None => diesel::delete(all).execute(db)?,
+        Some(kept) => {
+            let is_other = sessions::public_id
+                .is_null()
+                .or(sessions::public_id.ne(kept));
+            diesel::delete(all.filter(is_other)).execute(db)?
+        }
+    })
+}
+
+/// Sessions of an account that were used after `idle_since` and begun after `begun_after`, last used first.
+pub fn list_live(
+    db: &mut Db,
+    account_id: AccountId,
+    idle_since: Timestamp,
+    begun_after: Timestamp,
+) -> Result<Vec<SessionRow>, StoreError> {
+    Ok(sessions::table
+        .filter(sessions::account_id.eq(account_id))
+        .filter(sessions::last_seen_at.gt(idle_since))
+        .filter(sessions::created_at.gt(begun_after))
+        .order((sessions::last_seen_at.desc(), sessions::public_id))
+        .select(SessionRow::as_select())
+        .load(db)?)
 }
 
 /// Removes sessions last used before `idle_since` or begun before `begun_before`.

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod assets;
 pub mod chart;
+pub mod client_words;
 pub mod error;
 pub mod extract;
 pub mod form;
@@ -38,7 +39,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub fn routes(config: &mut ServiceConfig) {
     use pages::api_keys::{access, confirm, create, detail, list, rotate};
     use pages::{
-        audit, docs, notifications, overview, password_reset, profile, security, sign_in,
+        audit, docs, email_verify, notifications, overview, password_forgot, password_reset,
+        profile, profile_close, security, security_password, security_sessions, sign_in,
         sign_in_confirm, sign_up, theme, unsubscribe, usage, well_known,
     };
 
@@ -70,6 +72,16 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .service(page("/sign-out", "POST").route(web::post().to(sign_in::post_sign_out)))
         .service(
+            page("/password/forgot", "GET, HEAD, POST")
+                .route(read().to(password_forgot::get))
+                .route(web::post().to(password_forgot::post)),
+        )
+        .service(
+            page("/email/verify", "GET, HEAD, POST")
+                .route(read().to(email_verify::get))
+                .route(web::post().to(email_verify::post)),
+        )
+        .service(
             page("/password/reset", "GET, HEAD, POST")
                 .route(read().to(password_reset::get))
                 .route(web::post().to(password_reset::post)),
@@ -79,6 +91,15 @@ pub fn routes(config: &mut ServiceConfig) {
             page("/settings/profile", "GET, HEAD, POST")
                 .route(read().to(profile::get))
                 .route(web::post().to(profile::post)),
+        )
+        .service(
+            page("/settings/profile/cancel-email", "POST")
+                .route(web::post().to(profile::post_cancel_email)),
+        )
+        .service(
+            page("/settings/profile/close", "GET, HEAD, POST")
+                .route(read().to(profile_close::get))
+                .route(web::post().to(profile_close::post)),
         )
         .service(page("/settings/security", "GET, HEAD").route(read().to(security::get)))
         .service(
@@ -90,6 +111,16 @@ pub fn routes(config: &mut ServiceConfig) {
             page("/unsubscribe", "GET, HEAD, POST")
                 .route(read().to(unsubscribe::get))
                 .route(web::post().to(unsubscribe::post)),
+        )
+        .service(
+            page("/settings/security/password", "GET, HEAD, POST")
+                .route(read().to(security_password::get))
+                .route(web::post().to(security_password::post)),
+        )
+        .service(
+            page("/settings/security/sessions", "GET, HEAD, POST")
+                .route(read().to(security_sessions::get))
+                .route(web::post().to(security_sessions::post)),
         )
         .service(page("/settings/theme", "POST").route(web::post().to(theme::post)))
         .service(page("/settings/api", "GET, HEAD").route(read().to(list::get)))
@@ -182,7 +213,11 @@ pub fn sessions(
         .session_ttl(Duration::seconds(LONGEST_LIFE.num_seconds()))
         .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges);
     SessionMiddleware::builder(
-        DieselSessionStore::new(state.pool.clone(), state.clock.clone()),
+        DieselSessionStore::new(
+            state.pool.clone(),
+            state.clock.clone(),
+            state.outbox.clone(),
+        ),
         Key::from(secrets.session_cookie_key().as_slice()),
     )
     .cookie_name(cookie_name(state).to_owned())

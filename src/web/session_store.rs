@@ -11,9 +11,15 @@ use actix_session::storage::{
 use actix_web::cookie::time::Duration;
 use chrono::TimeDelta;
 
-use crate::clock::SharedClock;
-use crate::domain::security::sessions::{self, KnownSession};
-use crate::ids::AccountId;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{SharedClock, Timestamp};
+use crate::crypto::random::system_rng;
+use crate::domain::mail::{Outbox, Place};
+use crate::domain::security::devices;
+use crate::domain::security::sessions::{self, KnownSession, NewSession};
+use crate::ids::{AccountId, SessionId};
 use crate::store::{Pool, StoreError};
 use crate::web::times::counted;
 
@@ -23,18 +29,41 @@ pub const ACCOUNT_ID: &str = "account_id";
 /// Under this name a session that ended by itself says after how long, in words. It is nobody's any more.
 pub const ENDED_AFTER: &str = "ended_after";
 
+/// Under this name a session knows what it is called in its account's list. The store writes it.
+pub const PUBLIC_ID: &str = "public_id";
+
+/// Under this name a session remembers how it began.
+pub const SIGNED_IN: &str = "signed_in";
+
+/// Under this name a session that has just begun names the browser, until it is stored.
+pub const NEW_DEVICE: &str = "new_device";
+
+/// How a session began.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// From where.
+    pub place: Place,
+}
+
 type State = HashMap<String, String>;
 
 /// The store that the session middleware uses.
 pub struct DieselSessionStore {
     pool: Pool,
     clock: SharedClock,
+    outbox: Outbox,
 }
 
 impl DieselSessionStore {
     /// A store in this database.
-    pub fn new(pool: Pool, clock: SharedClock) -> Self {
-        Self { pool, clock }
+    pub fn new(pool: Pool, clock: SharedClock, outbox: Outbox) -> Self {
+        Self {
+            pool,
+            clock,
+            outbox,
+        }
     }
 }
 
@@ -62,23 +91,48 @@ impl SessionStore for DieselSessionStore {
         {
             None => Ok(None),
             Some(KnownSession::Ended(after)) => Ok(Some(ended(after))),
-            Some(KnownSession::Live(live)) => serde_json::from_str(&live.state)
-                .map(Some)
-                .map_err(|error| LoadError::Deserialization(error.into())),
+            Some(KnownSession::Live(live)) => {
+                let mut state: State = serde_json::from_str(&live.state)
+                    .map_err(|error| LoadError::Deserialization(error.into()))?;
+                if let Some(id) = live.public_id {
+                    state.insert(PUBLIC_ID.to_owned(), format!("\"{id}\""));
+                }
+                Ok(Some(state))
+            }
         }
     }
 
-    async fn save(&self, state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
+    async fn save(&self, mut state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
         let now = self.clock.now();
         let session_key = generate_session_key();
         let id = session_key.as_ref().to_owned();
         let account_id = account_id(&state).ok_or_else(|| {
             SaveError::Serialization(anyhow_text("a session without an account is not stored"))
         })?;
+        let device: Option<Vec<u8>> = read(&state, NEW_DEVICE);
+        state.remove(NEW_DEVICE);
+        state.remove(PUBLIC_ID);
+        let signed_in: SignedIn = read(&state, SIGNED_IN).unwrap_or_default();
         let json = serde_json::to_string(&state)
             .map_err(|error| SaveError::Serialization(error.into()))?;
+        let session = NewSession {
+            public_id: SessionId::random(&mut system_rng()),
+            account_id,
+            state: json,
+            signed_in_at: Timestamp::from_millis(signed_in.at),
+            place: signed_in.place.clone(),
+        };
+        let (outbox, place) = (self.outbox.clone(), signed_in.place);
         self.pool
-            .write(move |db| sessions::begin(db, now, &id, account_id, json))
+            .write(move |db| {
+                sessions::begin(db, now, &id, session)?;
+                match device {
+                    Some(device) => {
+                        devices::note_sign_in(db, &outbox, now, account_id, &device, &place)
+                    }
+                    None => Ok(()),
+                }
+            })
             .await
             .map_err(|error: StoreError| SaveError::Other(error.into()))?;
         Ok(session_key)
@@ -125,9 +179,12 @@ fn ended(after: TimeDelta) -> State {
 }
 
 fn account_id(state: &State) -> Option<AccountId> {
-    let json = state.get(ACCOUNT_ID)?;
-    let text: String = serde_json::from_str(json).ok()?;
+    let text: String = read(state, ACCOUNT_ID)?;
     text.parse().ok()
+}
+
+fn read<T: DeserializeOwned>(state: &State, name: &str) -> Option<T> {
+    serde_json::from_str(state.get(name)?).ok()
 }
 
 fn anyhow_text(text: &'static str) -> anyhow::Error {

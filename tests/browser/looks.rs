@@ -49,7 +49,10 @@ async fn pages_for_visitors_are_fine() {
     for path in [
         "/sign-in",
         "/sign-up",
+        "/password/forgot",
         "/password/reset?token=gone",
+        "/email/verify?token=gone",
+        "/sign-in?done=password",
         "/docs/api",
         "/nothing",
     ] {
@@ -105,7 +108,10 @@ async fn pages_of_an_account_are_fine() {
     let paths = [
         "/".to_owned(),
         "/settings/profile".to_owned(),
+        "/settings/profile/close".to_owned(),
         "/settings/security".to_owned(),
+        "/settings/security/password".to_owned(),
+        "/settings/security/sessions".to_owned(),
         "/settings/api".to_owned(),
         "/settings/api?q=nothing".to_owned(),
         "/settings/api/new".to_owned(),

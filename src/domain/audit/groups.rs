@@ -53,8 +53,18 @@ impl Action {
         Self::ProfileChange,
         Self::NotificationsChange,
         Self::MailResend,
+        Self::EmailVerify,
+        Self::EmailChangeAsk,
+        Self::EmailChangeCancel,
+        Self::EmailChange,
+        Self::SessionEnd,
+        Self::SessionsEnd,
+        Self::PasswordForgot,
         Self::PasswordLink,
         Self::PasswordSet,
+        Self::Invite,
+        Self::InvitationWithdraw,
+        Self::AccountClose,
         Self::OperatorChange,
         Self::AccountDisable,
         Self::AccountEnable,
@@ -71,8 +81,18 @@ impl Action {
     /// What it is about.
     pub fn group(self) -> ActionGroup {
         match self {
-            Self::SignIn | Self::SignInConfirm | Self::SignOut => ActionGroup::SignIn,
-            Self::PasswordLink | Self::PasswordSet => ActionGroup::Security,
+            Self::SignIn
+            | Self::SignInConfirm
+            | Self::SignOut
+            | Self::SessionEnd
+            | Self::SessionsEnd => ActionGroup::SignIn,
+            Self::PasswordForgot
+            | Self::PasswordLink
+            | Self::PasswordSet
+            | Self::EmailVerify
+            | Self::EmailChangeAsk
+            | Self::EmailChangeCancel
+            | Self::EmailChange => ActionGroup::Security,
             Self::KeyCreate
             | Self::KeyRename
             | Self::KeyRotate
@@ -84,10 +104,13 @@ impl Action {
             | Self::ProfileChange
             | Self::NotificationsChange
             | Self::MailResend
-            | Self::SecretChange
+            | Self::Invite
+            | Self::InvitationWithdraw
+            | Self::AccountClose
             | Self::OperatorChange
             | Self::AccountDisable
-            | Self::AccountEnable => ActionGroup::Account,
+            | Self::AccountEnable
+            | Self::SecretChange => ActionGroup::Account,
         }
     }
 

@@ -6,6 +6,7 @@ mod log;
 pub mod retention;
 pub mod verify;
 
+use super::mail::Place;
 use super::text::visible;
 use crate::clock::Timestamp;
 use crate::crypto::audit_key::AuditKeys;
@@ -109,10 +110,30 @@ pub enum Action {
     NotificationsChange,
     /// A mail that was given up was put back into the queue.
     MailResend,
+    /// An address was confirmed.
+    EmailVerify,
+    /// Another address was asked for.
+    EmailChangeAsk,
+    /// Asking for another address was taken back.
+    EmailChangeCancel,
+    /// The address was changed.
+    EmailChange,
+    /// A session was ended from another one.
+    SessionEnd,
+    /// All sessions but one were ended.
+    SessionsEnd,
+    /// Someone asked for a link for a forgotten password.
+    PasswordForgot,
     /// A link for setting a password was made.
     PasswordLink,
     /// A password was set.
     PasswordSet,
+    /// Someone was invited to sign up.
+    Invite,
+    /// An invitation was withdrawn.
+    InvitationWithdraw,
+    /// An account was closed by its holder.
+    AccountClose,
     /// An account got or lost the operator role.
     OperatorChange,
     /// An account was disabled.
@@ -148,8 +169,18 @@ impl Action {
             Self::ProfileChange => "profile.change",
             Self::NotificationsChange => "notifications.change",
             Self::MailResend => "mail.resend",
+            Self::EmailVerify => "email.verify",
+            Self::EmailChangeAsk => "email.ask",
+            Self::EmailChangeCancel => "email.cancel",
+            Self::EmailChange => "email.change",
+            Self::SessionEnd => "session.end",
+            Self::SessionsEnd => "session.end_others",
+            Self::PasswordForgot => "password.forgot",
             Self::PasswordLink => "password.link",
             Self::PasswordSet => "password.set",
+            Self::Invite => "invitation.make",
+            Self::InvitationWithdraw => "invitation.withdraw",
+            Self::AccountClose => "account.close",
             Self::OperatorChange => "account.operator",
             Self::AccountDisable => "account.disable",
             Self::AccountEnable => "account.enable",
@@ -214,6 +245,14 @@ impl Act {
             actor: Actor::Command,
             origin: Origin::default(),
             keys: keys.clone(),
+        }
+    }
+
+    /// From where, as mails say it.
+    pub fn place(&self) -> Place {
+        Place {
+            address: self.origin.address.clone(),
+            client: self.origin.client.clone(),
         }
     }
 

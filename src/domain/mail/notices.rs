@@ -95,22 +95,6 @@ impl Outbox {
         self.tell_owner(db, act, key.account_id, &mail)
     }
 
-    /// Tells an account's holder that its password was set.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn tell_password_set(
-        &self,
-        db: &mut Db,
-        act: &Act,
-        account_id: AccountId,
-    ) -> Result<(), StoreError> {
-        let mail = Mail::PasswordChanged {
-            place: (&act.origin).into(),
-        };
-        self.tell_owner(db, act, account_id, &mail)
-    }
-
     /// Tells the owner that the true secret of a dead key was presented, last at `at`, unless they were told within a day.
     ///
     /// # Errors

@@ -74,6 +74,14 @@ pub struct PasswordWorker {
     waiting: Arc<Semaphore>,
 }
 
+/// How a password was found.
+pub struct Checked {
+    /// True if it is the stored one.
+    pub matches: bool,
+    /// To be stored in place of the old one.
+    pub new_hash: Option<PasswordHash>,
+}
+
 /// How many may wait for their turn; at 20 ms each the last one waits some seconds.
 const MAX_WAITING: usize = 200;
 
@@ -105,6 +113,28 @@ impl PasswordWorker {
     ) -> Result<bool, TooBusy> {
         self.run(move || password::verify(&password, stored.as_ref()))
             .await
+    }
+
+    /// [`PasswordWorker::verify`], and a new hash of the password if it is right and the stored one was made with other
+    /// parameters than today's.
+    ///
+    /// # Errors
+    /// If too many are waiting.
+    pub async fn check(
+        &self,
+        password: Secret<String>,
+        stored: Option<PasswordHash>,
+    ) -> Result<Checked, TooBusy> {
+        self.run(move || {
+            let matches = password::verify(&password, stored.as_ref());
+            let is_outdated = stored.as_ref().is_some_and(password::is_outdated);
+            Checked {
+                matches,
+                new_hash: (matches && is_outdated)
+                    .then(|| password::hash(&password, &mut system_rng())),
+            }
+        })
+        .await
     }
 
     #[expect(

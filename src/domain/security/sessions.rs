@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
-use crate::ids::AccountId;
+use crate::domain::audit::{Act, Action, Outcome};
+use crate::domain::mail::Place;
+use crate::ids::{AccountId, SessionId};
 use crate::store::sessions::{self as rows, SessionRow};
 use crate::store::{Db, StoreError};
 
@@ -31,31 +33,45 @@ pub enum KnownSession {
 /// A session that is alive.
 #[derive(Debug)]
 pub struct LiveSession {
+    /// What it is named by.
+    pub public_id: Option<SessionId>,
     /// What it remembers, as JSON.
     pub state: String,
     /// True if its use should be noted now with [`note_use`].
     pub use_is_due: bool,
 }
 
+/// A session that is to begin.
+pub struct NewSession {
+    /// What it is named by.
+    pub public_id: SessionId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// What it remembers, as JSON.
+    pub state: String,
+    /// When the account signed in.
+    pub signed_in_at: Timestamp,
+    /// From where.
+    pub place: Place,
+}
+
 /// Begins a session. `id` is the secret value for the browser's cookie.
 ///
 /// # Errors
 /// If the database fails.
-pub fn begin(
-    db: &mut Db,
-    now: Timestamp,
-    id: &str,
-    account_id: AccountId,
-    state: String,
-) -> Result<(), StoreError> {
+pub fn begin(db: &mut Db, now: Timestamp, id: &str, session: NewSession) -> Result<(), StoreError> {
     rows::insert(
         db,
         &SessionRow {
             id_digest: digest(id),
-            account_id,
-            state,
+            account_id: session.account_id,
+            state: session.state,
             created_at: now,
             last_seen_at: now,
+            public_id: Some(session.public_id),
+            signed_in_at: Some(session.signed_in_at),
+            address: session.place.address.unwrap_or_default(),
+            client: session.place.client.unwrap_or_default(),
         },
     )
 }
@@ -73,6 +89,7 @@ pub fn find(db: &mut Db, now: Timestamp, id: &str) -> Result<Option<KnownSession
             return KnownSession::Ended(IDLE_LIFE);
         }
         KnownSession::Live(LiveSession {
+            public_id: row.public_id,
             use_is_due: now >= row.last_seen_at + NOTE_USE_EVERY,
             state: row.state,
         })
@@ -101,6 +118,87 @@ pub fn set_state(db: &mut Db, id: &str, state: &str) -> Result<bool, StoreError>
 /// If the database fails.
 pub fn end(db: &mut Db, id: &str) -> Result<(), StoreError> {
     rows::delete(db, &digest(id))
+}
+
+/// A session, as its account sees it.
+#[derive(Clone, Debug)]
+pub struct ListedSession {
+    /// What it is named by; `None` if the version before has begun it.
+    pub id: Option<SessionId>,
+    /// When the account signed in.
+    pub signed_in_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// From which address it signed in; may be empty.
+    pub address: String,
+    /// With which client, as that named itself; may be empty.
+    pub client: String,
+}
+
+/// The account's sessions that are alive, last used first.
+///
+/// # Errors
+/// If the database fails.
+pub fn list(
+    db: &mut Db,
+    now: Timestamp,
+    account_id: AccountId,
+) -> Result<Vec<ListedSession>, StoreError> {
+    let rows = rows::list_live(db, account_id, now - IDLE_LIFE, now - LONGEST_LIFE)?;
+    let listed = rows.into_iter().map(|row| ListedSession {
+        id: row.public_id,
+        signed_in_at: row.signed_in_at.unwrap_or(row.created_at),
+        last_seen_at: row.last_seen_at,
+        address: row.address,
+        client: row.client,
+    });
+    Ok(listed.collect())
+}
+
+/// Ends one of the account's sessions; false if it has none of this name.
+///
+/// # Errors
+/// If the database fails.
+pub fn end_one(
+    db: &mut Db,
+    act: &Act,
+    account_id: AccountId,
+    id: SessionId,
+) -> Result<bool, StoreError> {
+    let ended = rows::delete_by_public_id(db, account_id, id)?;
+    if ended {
+        let target = id.to_string();
+        act.record(
+            db,
+            Some(account_id),
+            Action::SessionEnd,
+            Some(&target),
+            Outcome::Done,
+        )?;
+    }
+    Ok(ended)
+}
+
+/// Ends all of the account's sessions but the one of this name. Returns how many.
+///
+/// # Errors
+/// If the database fails.
+pub fn end_others(
+    db: &mut Db,
+    act: &Act,
+    account_id: AccountId,
+    kept: Option<SessionId>,
+) -> Result<usize, StoreError> {
+    let ended = rows::delete_others(db, account_id, kept)?;
+    let target = ended.to_string();
+    act.record(
+        db,
+        Some(account_id),
+        Action::SessionsEnd,
+        Some(&target),
+        Outcome::Done,
+    )?;
+    Ok(ended)
 }
 
 /// Removes sessions that ended long ago.

@@ -2,14 +2,17 @@
 //! costly or telling part of a request, so parallel tries cannot slip through together.
 //!
 //! A sign-in counts against the pair of account and client address, and against the address alone. There is no
-//! counter on the account alone: with one, a stranger could keep its holder out.
+//! counter on the account alone: with one, a stranger could keep its holder out. What is counted for an account alone
+//! are the mails that strangers can have sent to it; their number keeps no one out, since the mails before are there.
 
 use std::net::IpAddr;
 
 use chrono::TimeDelta;
+use rand::CryptoRng;
 
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
+use crate::crypto::random::base62_text;
 use crate::ids::AccountId;
 use crate::store::throttles as rows;
 use crate::store::{Db, StoreError};
@@ -41,6 +44,32 @@ const PASSWORD_LINK_ADDRESS: Limit = Limit {
     kind: "password-link/address",
     most: 30,
     window: TimeDelta::minutes(15),
+};
+const FORGOT_ADDRESS: Limit = Limit {
+    kind: "forgot/address",
+    most: 20,
+    window: TimeDelta::hours(1),
+};
+const EMAIL_LINK_ADDRESS: Limit = Limit {
+    kind: "email-link/address",
+    most: 30,
+    window: TimeDelta::minutes(15),
+};
+const EMAIL_CHANGE: Limit = Limit {
+    kind: "email-change/account",
+    most: 5,
+    window: TimeDelta::hours(1),
+};
+/// Three an hour are enough for someone who looks for the first one in the wrong folder.
+const MAIL: Limit = Limit {
+    kind: "mail/email",
+    most: 3,
+    window: TimeDelta::hours(1),
+};
+const NOTHING: Limit = Limit {
+    kind: "nothing",
+    most: 1,
+    window: TimeDelta::minutes(1),
 };
 const KEY_CREATION: Limit = Limit {
     kind: "key-creation/account",
@@ -103,6 +132,92 @@ pub fn take_password_link(
     take(db, now, PASSWORD_LINK_ADDRESS, &network(address))
 }
 
+/// Counts a request for a link for a forgotten password.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_forgot(
+    db: &mut Db,
+    now: Timestamp,
+    address: IpAddr,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, FORGOT_ADDRESS, &network(address))
+}
+
+/// Counts a use of a link that confirms an address.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_email_link(
+    db: &mut Db,
+    now: Timestamp,
+    address: IpAddr,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, EMAIL_LINK_ADDRESS, &network(address))
+}
+
+/// Counts a change of an account's address.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_email_change(
+    db: &mut Db,
+    now: Timestamp,
+    account_id: AccountId,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, EMAIL_CHANGE, &account_id.to_string())
+}
+
+/// What a mail that anyone can have sent is for: each purpose has a count of its own, so that one cannot keep the other
+/// from being sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailPurpose {
+    /// A new password.
+    Reset,
+    /// Signing up.
+    SignUp,
+    /// Another address.
+    ChangeEmail,
+}
+
+impl MailPurpose {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::SignUp => "sign-up",
+            Self::ChangeEmail => "change-email",
+        }
+    }
+}
+
+/// Counts a mail to this address that anyone can have sent; false if there were too many. Says nothing about whether
+/// there is an account.
+///
+/// # Errors
+/// If the database fails.
+pub fn take_mail(
+    db: &mut Db,
+    now: Timestamp,
+    purpose: MailPurpose,
+    email: &str,
+) -> Result<bool, StoreError> {
+    let subject = format!("{}/{}", purpose.word(), short_digest(email));
+    Ok(take(db, now, MAIL, &subject)?.is_ok())
+}
+
+/// Writes a row that counts nothing, in place of one that would tell by its time that there is an account.
+///
+/// # Errors
+/// If the database fails.
+pub fn count_nothing(
+    db: &mut Db,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<(), StoreError> {
+    // A row of its own each time: a shared one would be waited for, and tell by that.
+    take(db, now, NOTHING, &base62_text(rng, 22)).map(drop)
+}
+
 /// Counts a key made by API.
 ///
 /// # Errors
@@ -132,12 +247,15 @@ fn take(
 
 /// What was typed as an address may be a password by mistake: only its digest is stored.
 fn pair(email: &str, address: IpAddr) -> String {
+    format!("{}/{}", short_digest(email), network(address))
+}
+
+fn short_digest(email: &str) -> String {
     let digest = sha256(email.as_bytes());
-    let short: String = digest[..16]
+    digest[..16]
         .iter()
         .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("{short}/{}", network(address))
+        .collect()
 }
 
 /// One household or host: an IPv4 address, or the /64 of an IPv6 address, all of which one host can use.

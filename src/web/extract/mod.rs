@@ -3,6 +3,7 @@
 pub mod api_client;
 pub mod body;
 pub mod client;
+pub mod device;
 pub mod form;
 pub mod forwarded;
 pub mod json;

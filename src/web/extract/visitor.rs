@@ -14,16 +14,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 
-use super::client;
+use super::{client, device};
 use crate::clock::Timestamp;
 use crate::crypto::digest::hmac_sha256;
 use crate::crypto::random::{base62_text, system_rng};
 use crate::domain::accounts::{self, Account};
 use crate::domain::audit::{Act, Actor};
-use crate::ids::AccountId;
+use crate::domain::security::devices;
+use crate::ids::{AccountId, SessionId};
 use crate::web::error::PageError;
 use crate::web::layout::{Flash, Theme};
-use crate::web::session_store::{ACCOUNT_ID, ENDED_AFTER};
+use crate::web::session_store::{
+    ACCOUNT_ID, ENDED_AFTER, NEW_DEVICE, PUBLIC_ID, SIGNED_IN, SignedIn,
+};
 use crate::web::state::AppState;
 
 /// Under this name a session keeps the seed of its form tokens.
@@ -32,6 +35,9 @@ const FORM_SEED: &str = "form_seed";
 const FLASH: &str = "flash";
 /// Under this name a session keeps when its holder last showed that it is them, in milliseconds since 1970.
 const CONFIRMED_AT: &str = "confirmed_at";
+/// Under this name a session keeps when the password was set that the account had when it began, in milliseconds since
+/// 1970. A session from before the present password is no session any more, even if it was begun while that was set.
+const PASSWORD_SET_AT: &str = "password_set_at";
 /// What needs a recent sign-in is open for this long after one.
 const RECENT: TimeDelta = TimeDelta::minutes(15);
 /// Name of the cookie that keeps the chosen appearance.
@@ -59,6 +65,7 @@ pub struct Visitor {
     pub session: Session,
     /// The parts of this keyport.
     pub state: web::Data<AppState>,
+    request: HttpRequest,
 }
 
 impl Visitor {
@@ -76,9 +83,7 @@ impl Visitor {
     /// # Errors
     /// If it cannot be written as JSON, which is a defect.
     pub fn leave_flash(&self, flash: Flash) -> Result<(), PageError> {
-        self.session
-            .insert(FLASH, flash)
-            .map_err(|error| PageError::Internal(Box::new(error)))
+        self.keep(FLASH, flash)
     }
 
     /// After how long this browser's session ended by itself, in words; `None` if it did not.
@@ -86,21 +91,44 @@ impl Visitor {
         self.session.get(ENDED_AFTER).ok().flatten()
     }
 
-    /// Signs in: a new session id, so that one planted before is worth nothing.
+    /// Signs in: a new session id, so that one planted before is worth nothing. The browser is known from now on.
     ///
     /// # Errors
     /// If the session cannot be written as JSON, which is a defect.
     pub fn sign_in(&self, account: &Account) -> Result<(), PageError> {
-        let internal = |error| PageError::Internal(Box::new(error) as _);
         self.session.clear();
-        self.session.renew();
-        self.session
-            .insert(ACCOUNT_ID, account.id.to_string())
-            .map_err(internal)?;
-        self.session
-            .insert(FORM_SEED, base62_text(&mut system_rng(), 22))
-            .map_err(internal)?;
+        self.keep(ACCOUNT_ID, account.id.to_string())?;
+        self.keep(FORM_SEED, base62_text(&mut system_rng(), 22))?;
+        let signed_in = SignedIn {
+            at: self.now.as_millis(),
+            place: self.act.place(),
+        };
+        self.keep(SIGNED_IN, signed_in)?;
+        let device = device::remember(&self.request);
+        self.keep(NEW_DEVICE, devices::digest(account.id, &device))?;
+        self.stay_signed_in(account)
+    }
+
+    /// Stays signed in after the account's sessions were ended with its old password, under a new session id.
+    ///
+    /// # Errors
+    /// If the session cannot be written as JSON, which is a defect.
+    pub fn stay_signed_in(&self, account: &Account) -> Result<(), PageError> {
+        let set_at = account.password_set_at.map(Timestamp::as_millis);
+        self.keep(PASSWORD_SET_AT, set_at)?;
         self.confirm_sign_in()
+    }
+
+    fn keep(&self, name: &str, value: impl serde::Serialize) -> Result<(), PageError> {
+        self.session
+            .insert(name, value)
+            .map_err(|error| PageError::Internal(Box::new(error)))
+    }
+
+    /// What this session is called in its account's list.
+    pub fn session_id(&self) -> Option<SessionId> {
+        let text: Option<String> = self.session.get(PUBLIC_ID).ok().flatten();
+        text.and_then(|text| text.parse().ok())
     }
 
     /// Notes that the holder has just shown that it is them, under a new session id.
@@ -109,9 +137,7 @@ impl Visitor {
     /// If the session cannot be written as JSON, which is a defect.
     pub fn confirm_sign_in(&self) -> Result<(), PageError> {
         self.session.renew();
-        self.session
-            .insert(CONFIRMED_AT, self.now.as_millis())
-            .map_err(|error| PageError::Internal(Box::new(error)))
+        self.keep(CONFIRMED_AT, self.now.as_millis())
     }
 
     /// True if the holder has shown in the last 15 minutes that it is them.
@@ -156,6 +182,7 @@ impl FromRequest for Visitor {
                 account,
                 session,
                 state,
+                request: req.clone(),
             };
             // Error pages greet the same person.
             req.extensions_mut().insert(ErrorPageContext {
@@ -215,7 +242,12 @@ async fn current_account(
         return Ok(None);
     };
     let account = state.pool.read(move |db| accounts::find(db, id)).await?;
-    Ok(account.filter(|account| account.disabled_at.is_none()))
+    // The version before did not note it; its sessions end like all others when a password is set.
+    let begun_with = session.get::<Option<i64>>(PASSWORD_SET_AT).ok().flatten();
+    Ok(account.filter(|account| {
+        let password_set_at = account.password_set_at.map(Timestamp::as_millis);
+        account.disabled_at.is_none() && begun_with.is_none_or(|begun| begun == password_set_at)
+    }))
 }
 
 /// The token that a form sent with this request must carry; `None` if this browser has no seed yet.

@@ -180,6 +180,8 @@ fn account(time_zone: chrono_tz::Tz) -> Account {
         time_zone,
         password_set_at: None,
         is_operator: false,
+        closed_at: None,
+        unverified_since: None,
         disabled_at: None,
         created_at: AT,
     }

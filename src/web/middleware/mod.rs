@@ -20,6 +20,7 @@ use rand::CryptoRng;
 
 use super::error::{ApiError, Code, PageError, rate_limit};
 use super::extract::api_client::KeyHeaders;
+use super::extract::device::device_cookie;
 use super::extract::key_check::{KeyCheck, Shown};
 use super::extract::visitor::{ErrorPageContext, seed_cookie};
 use super::pages::{error_page, unsubscribe};
@@ -138,10 +139,10 @@ fn finish(
         }
         response = with_body;
     }
-    if let Some(cookie) = seed_cookie(&req)
-        && let Err(error) = response.add_cookie(&cookie)
-    {
-        tracing::error!(%error, "a cookie could not be set");
+    for cookie in seed_cookie(&req).into_iter().chain(device_cookie(&req)) {
+        if let Err(error) = response.add_cookie(&cookie) {
+            tracing::error!(%error, "a cookie could not be set");
+        }
     }
     if let Some(check) = req.extensions().get::<KeyCheck>() {
         check.record(&req, Shown::of(&req), response.status().as_u16());

@@ -3,12 +3,17 @@
 pub mod api_keys;
 pub mod audit;
 pub mod docs;
+pub mod email_verify;
 pub mod error_page;
 pub mod notifications;
 pub mod overview;
+pub mod password_forgot;
 pub mod password_reset;
 pub mod profile;
+pub mod profile_close;
 pub mod security;
+pub mod security_password;
+pub mod security_sessions;
 pub mod sign_in;
 pub mod sign_in_confirm;
 pub mod sign_up;
@@ -18,7 +23,7 @@ pub mod usage;
 pub mod well_known;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
@@ -43,6 +48,16 @@ fn throttled(throttled: Throttled, page: &impl Template) -> PageResult {
         response.headers_mut().insert(name, value);
     }
     Ok(response)
+}
+
+/// The answer after which this browser is nobody's any more: what it has kept of the account's pages goes too.
+fn signed_out(path: &str) -> HttpResponse {
+    let mut response = see_other(path);
+    response.headers_mut().insert(
+        HeaderName::from_static("clear-site-data"),
+        HeaderValue::from_static("\"cache\", \"storage\""),
+    );
+    response
 }
 
 /// "See there", after a form was accepted: reloading the next page does not send the form again.

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::sign_up::password_words;
 use super::{PageResult, html, see_other};
-use crate::domain::accounts;
+use crate::domain::passwords;
 use crate::domain::security::password::NewPassword;
-use crate::domain::security::{one_time_links, throttles};
+use crate::domain::security::throttles;
 use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::web::extract::client;
@@ -25,6 +25,7 @@ struct PasswordResetPage {
     /// Goes back into the form; it is the visitor's own.
     token: String,
     works: bool,
+    has_mail: bool,
     password: Field,
     summary: Option<Summary>,
 }
@@ -68,7 +69,7 @@ pub async fn get(visitor: Visitor, query: web::Query<LinkQuery>) -> PageResult {
     let works: Result<bool, StoreError> = visitor
         .state
         .pool
-        .read(move |db| one_time_links::works(db, now, &asked))
+        .read(move |db| passwords::link_works(db, now, &asked))
         .await;
     let works = works?;
     let status = if works {
@@ -94,6 +95,7 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<PasswordForm>) 
         Ok(password) => password,
         Err(error) => {
             page.password.refuse(password_words(&error));
+            page.layout.title = format!("Error: {}", page.layout.title);
             page.summary = Summary::listing(
                 "The password was not set.",
                 &[("password", "Password", &page.password)],
@@ -115,10 +117,10 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<PasswordForm>) 
     let (act, outbox) = (visitor.act.clone(), state.outbox.clone());
     let set: Result<bool, StoreError> = state
         .pool
-        .write(move |db| accounts::set_password_by_link(db, &act, &outbox, &token, &hash))
+        .write(move |db| passwords::set_by_link(db, &act, &outbox, &token, &hash))
         .await;
     if set? {
-        Ok(see_other("/sign-in"))
+        Ok(see_other("/sign-in?done=password"))
     } else {
         page.works = false;
         html(StatusCode::NOT_FOUND, &page)
@@ -133,6 +135,7 @@ fn page(visitor: &Visitor, token: &Secret<String>, works: bool) -> PasswordReset
         layout,
         token: token.expose().clone(),
         works,
+        has_mail: visitor.state.site.has_mail,
         password: Field::default(),
         summary: None,
     }

@@ -1,15 +1,16 @@
 //! Signing in and out.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{PageResult, html, local_path, see_other};
+use super::{PageResult, html, local_path, see_other, signed_out};
 use crate::config::SignUp;
+use crate::crypto::random::system_rng;
 use crate::domain::security::throttles::Throttled;
 use crate::domain::sign_in::{self, Purpose};
+use crate::domain::sign_up;
 use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::web::error::{PageError, wait_words};
@@ -28,14 +29,17 @@ struct SignInPage {
     summary: Option<Summary>,
     /// After how long the session before this ended by itself.
     ended_after: Option<String>,
+    /// What was done just before, in two sentences.
+    done: Option<(&'static str, &'static str)>,
     has_sign_up: bool,
 }
 
-/// The way back after signing in.
+/// The way back after signing in, and what was done before.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct SignInQuery {
     next: String,
+    done: String,
 }
 
 /// What is typed to sign in.
@@ -63,7 +67,9 @@ pub async fn get(visitor: Visitor, query: web::Query<SignInQuery>) -> PageResult
     if visitor.account.is_some() {
         return Ok(see_other(next));
     }
-    html(StatusCode::OK, &page(&visitor, "", next, None))
+    let mut page = page(&visitor, "", next, None);
+    page.done = done_words(&query.done);
+    html(StatusCode::OK, &page)
 }
 
 /// Checks the password.
@@ -94,11 +100,19 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignInForm>) ->
             return super::throttled(throttled, &page);
         }
     };
-    let matches = state.passwords.verify(password, attempt.hash()).await?;
-    let act = visitor.act.clone();
+    let checked = state.passwords.check(password, attempt.hash()).await?;
+    let (act, outbox) = (visitor.act.clone(), state.outbox.clone());
     let finished: Result<_, StoreError> = state
         .pool
-        .write(move |db| sign_in::finish(db, &act, &attempt, matches))
+        .write(move |db| {
+            if let Some(new_hash) = &checked.new_hash {
+                sign_in::keep_new_hash(db, &attempt, new_hash)?;
+            }
+            if checked.matches {
+                sign_up::send_link_again(db, &act, &outbox, &mut system_rng(), &attempt)?;
+            }
+            sign_in::finish(db, &act, &attempt, checked.matches)
+        })
         .await;
     let Some(account) = finished? else {
         let summary = Summary::of("Email or password is wrong.", "");
@@ -129,13 +143,7 @@ pub async fn post_sign_out(
         .await;
     written?;
     visitor.session.purge();
-    let mut response: HttpResponse = see_other("/sign-in");
-    // What the browser has kept of this account's pages goes with the session.
-    response.headers_mut().insert(
-        HeaderName::from_static("clear-site-data"),
-        HeaderValue::from_static("\"cache\", \"storage\""),
-    );
-    Ok(response)
+    Ok(signed_out("/sign-in"))
 }
 
 fn page(visitor: &Visitor, email: &str, next: &str, summary: Option<Summary>) -> SignInPage {
@@ -151,7 +159,20 @@ fn page(visitor: &Visitor, email: &str, next: &str, summary: Option<Summary>) ->
         // What went wrong just now matters more than why this page came up.
         ended_after: visitor.session_ended_after().filter(|_| summary.is_none()),
         summary,
+        done: None,
         has_sign_up: visitor.state.site.sign_up == SignUp::Open,
+    }
+}
+
+fn done_words(done: &str) -> Option<(&'static str, &'static str)> {
+    match done {
+        "password" => Some(("Your password was set.", "Sign in with it.")),
+        "email" => Some(("Your email is confirmed.", "Sign in with it.")),
+        "closed" => Some((
+            "Your account was closed.",
+            "Its keys no longer work, and your name and address were removed.",
+        )),
+        _ => None,
     }
 }
 

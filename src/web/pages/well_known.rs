@@ -18,7 +18,7 @@ pub async fn robots() -> HttpResponse {
 
 /// `/.well-known/change-password` (W3C): where a password manager sends its user.
 pub async fn change_password() -> HttpResponse {
-    see_other("/settings/security")
+    see_other("/settings/security/password")
 }
 
 /// `/.well-known/security.txt` (RFC 9116), if the operator has given a contact.

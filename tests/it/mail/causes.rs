@@ -1,7 +1,7 @@
 //! What happens to keys and passwords, and who is told of it.
 
 use chrono::TimeDelta;
-use keyport::domain::accounts;
+use keyport::domain::passwords;
 use keyport::store::StoreError;
 use serde_json::json;
 
@@ -120,7 +120,7 @@ on_both_engines! {
         let act = app.act();
         let rng = &mut keyport::crypto::random::system_rng();
         let token: Result<_, StoreError> = (app.state.pool)
-            .write_now(|db| accounts::make_password_link(db, &act, rng, id));
+            .write_now(|db| passwords::make_link(db, &act, rng, id));
         let token = token.unwrap();
         let page = format!("/password/reset?token={}", token.expose());
         let fields = [("token", token.expose().as_str()), ("password", "another kestrel 43")];

@@ -82,7 +82,7 @@ on_both_engines! {
             let id = rules::find_by_email(db, &email)?.unwrap().id;
             rules::set_operator(db, &act, id, true)?;
             rules::set_operator(db, &act, id, false)?;
-            rules::make_password_link(db, &act, &mut keyport::crypto::random::system_rng(), id)?;
+            keyport::domain::passwords::make_link(db, &act, &mut keyport::crypto::random::system_rng(), id)?;
             rules::disable(db, &act, id)?;
             rules::enable(db, &act, id)
         });

@@ -7,6 +7,9 @@ use std::thread::JoinHandle;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
 use keyport::clock::{Clock as _, ManualClock, SharedClock, Timestamp};
 use keyport::config::Config;
 use keyport::crypto::random::system_rng;
@@ -28,6 +31,12 @@ use super::db::{Engine, TestDatabase};
 pub const START: &str = "2026-11-22T18:31:00Z";
 /// The password of every test's people.
 pub const PASSWORD: &str = "kestrel42 orbit maple";
+
+#[derive(QueryableByName)]
+struct OneText {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
 
 pub struct TestApp {
     pub address: SocketAddr,
@@ -156,6 +165,15 @@ impl TestApp {
             .map_err(StoreError::from)
         });
         ran.unwrap();
+    }
+
+    /// The one text that a query gives as "text".
+    pub fn text(&self, query: &str) -> String {
+        let row: Result<OneText, StoreError> = self
+            .state
+            .pool
+            .read_now(|db| Ok(sql_query(query).get_result(db)?));
+        row.unwrap().text
     }
 
     /// Tells the server to stop, as the signal does.

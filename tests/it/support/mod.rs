@@ -7,6 +7,7 @@ pub mod db;
 pub mod door;
 pub mod html;
 pub mod mail;
+pub mod mail_queue;
 pub mod proxy;
 pub mod redis;
 pub mod upstream;

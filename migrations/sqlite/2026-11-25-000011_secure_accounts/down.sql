@@ -1,0 +1,12 @@
+DROP TABLE known_devices;
+DROP TABLE invitations;
+DROP INDEX one_time_links_expires_at;
+ALTER TABLE one_time_links DROP COLUMN email;
+DROP INDEX sessions_public_id;
+ALTER TABLE sessions DROP COLUMN client;
+ALTER TABLE sessions DROP COLUMN address;
+ALTER TABLE sessions DROP COLUMN signed_in_at;
+ALTER TABLE sessions DROP COLUMN public_id;
+DROP INDEX accounts_unverified_since;
+ALTER TABLE accounts DROP COLUMN closed_at;
+ALTER TABLE accounts DROP COLUMN unverified_since;

@@ -1,0 +1,59 @@
+//! The browsers that an account was signed in with, so that its holder is told of a new one.
+//!
+//! A browser is known by a cookie that is of no other use: who steals it can sign in nowhere. What is stored is the
+//! digest of cookie and account, so that two accounts of one browser do not point at each other.
+
+use chrono::TimeDelta;
+
+use crate::clock::Timestamp;
+use crate::crypto::digest::sha256;
+use crate::domain::accounts::Account;
+use crate::domain::mail::{Mail, Outbox, Place, Recipient};
+use crate::ids::AccountId;
+use crate::secret::Secret;
+use crate::store::{Db, StoreError, accounts, known_devices as rows};
+
+/// A browser that was not seen for this long is a new one again; no browser keeps a cookie for longer.
+pub const REMEMBERED: TimeDelta = TimeDelta::days(400);
+
+/// What an account knows a browser by.
+pub fn digest(account_id: AccountId, token: &Secret<String>) -> Vec<u8> {
+    sha256(format!("{account_id}/{}", token.expose()).as_bytes()).to_vec()
+}
+
+/// Notes that the account was signed in with this browser. If it is a new one and not the first, its holder is told.
+///
+/// # Errors
+/// If the database fails.
+pub fn note_sign_in(
+    db: &mut Db,
+    outbox: &Outbox,
+    now: Timestamp,
+    account_id: AccountId,
+    digest: &[u8],
+    place: &Place,
+) -> Result<(), StoreError> {
+    if rows::touch(db, account_id, digest, now)? {
+        return Ok(());
+    }
+    let is_first = rows::count(db, account_id)? == 0;
+    rows::insert(db, account_id, digest, now)?;
+    if is_first {
+        return Ok(());
+    }
+    let Some(account) = accounts::find(db, account_id)?.map(Account::from) else {
+        return Ok(());
+    };
+    let mail = Mail::NewSignIn {
+        place: place.clone(),
+    };
+    outbox.queue(db, now, Recipient::from(&account), &mail)
+}
+
+/// Forgets browsers that were not seen for long.
+///
+/// # Errors
+/// If the database fails.
+pub fn forget_unseen(db: &mut Db, now: Timestamp) -> Result<usize, StoreError> {
+    rows::delete_unseen(db, now - REMEMBERED)
+}

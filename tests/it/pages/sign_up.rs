@@ -1,0 +1,143 @@
+//! Signing up where mail is on: nothing works before the address is confirmed.
+
+use chrono::TimeDelta;
+use keyport::domain::housekeeping;
+use keyport::store::StoreError;
+
+use crate::on_both_engines;
+use crate::support::TestApp;
+use crate::support::actors::Answer;
+use crate::support::app::PASSWORD;
+
+const VERIFY: &str = "/email/verify";
+
+async fn sign_up(app: &TestApp, name: &str, email: &str, password: &str) -> Answer {
+    let fields = [("name", name), ("email", email), ("password", password)];
+    app.anonymous()
+        .fill_in("/sign-up", "/sign-up", &fields)
+        .await
+}
+
+async fn try_sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
+    let fields = [("email", email), ("password", password), ("next", "/")];
+    app.anonymous()
+        .fill_in("/sign-in", "/sign-in", &fields)
+        .await
+}
+
+async fn verify(app: &TestApp, token: &str) -> Answer {
+    let mut visitor = app.anonymous();
+    let opened = visitor.get("/sign-in").await;
+    let form_token = opened.page.attribute("input[name=form_token]", "value");
+    visitor
+        .post_raw(
+            VERIFY,
+            &[("form_token", &form_token), ("token", token)],
+            &[],
+        )
+        .await
+}
+
+on_both_engines! {
+    with crate::support::mail_queue::MAIL_ON,
+    async fn an_account_can_sign_in_only_after_its_link_was_used(app) {
+        let sent = sign_up(&app, "Ann Lee", "Ann@Example.com", PASSWORD).await.expect(200);
+        assert_eq!(sent.page.words(".notice"), "We have sent a link to ann@example.com.");
+        let token = app.mailed_token("ann@example.com");
+        let mut visitor = app.anonymous();
+        let opened = visitor.get(&format!("{VERIFY}?token={token}")).await.expect(200);
+        assert!(opened.text().contains("ann@example.com") && opened.text().contains("Ann Lee"));
+        app.advance(TimeDelta::seconds(1));
+        // Opening it changed nothing.
+        let refused = try_sign_in(&app, "ann@example.com", PASSWORD).await.expect(422);
+        assert!(refused.page.words(".notice").contains("Email or password is wrong."));
+        let token = app.mailed_token("ann@example.com");
+        let opened = visitor.get(&format!("{VERIFY}?token={token}")).await.expect(200);
+        let done = visitor.send_form(&opened, VERIFY, &[("token", &token)]).await.expect(303);
+        let page = visitor.get(done.header("location")).await.expect(200);
+        assert_eq!(page.page.words(".notice"), "Your email is confirmed. Sign in with it.");
+        try_sign_in(&app, "ann@example.com", PASSWORD).await.expect(303);
+        verify(&app, &token).await.expect(404);
+    }
+}
+
+on_both_engines! {
+    with crate::support::mail_queue::MAIL_ON,
+    async fn a_known_address_is_told_by_mail_alone(app) {
+        app.account("taken@example.com", "Taken");
+        let mut bodies = Vec::new();
+        for email in ["taken@example.com", "fresh@example.com"] {
+            let mut visitor = app.anonymous();
+            let opened = visitor.get("/sign-up").await;
+            let fields = [("name", "Ann"), ("email", email), ("password", "walnut ferry 93 lamp")];
+            let answer = visitor.send_form(&opened, "/sign-up", &fields).await.expect(200);
+            let token = opened.page.attribute("input[name=form_token]", "value");
+            bodies.push(answer.text().replace(email, "E").replace(&token, "T"));
+        }
+        assert_eq!(bodies[0], bodies[1]);
+        assert_eq!(app.mail_kinds("taken@example.com"), ["account_exists"]);
+        assert_eq!(app.mail_kinds("fresh@example.com"), ["verify_email"]);
+        try_sign_in(&app, "taken@example.com", PASSWORD).await.expect(303);
+    }
+}
+
+on_both_engines! {
+    with crate::support::mail_queue::MAIL_ON,
+    async fn links_that_are_too_old_altered_or_replaced_confirm_nothing(app) {
+        sign_up(&app, "Ann", "ann@example.com", PASSWORD).await.expect(200);
+        let older = app.mailed_token("ann@example.com");
+        app.advance(TimeDelta::seconds(1));
+        // The right password has a new link sent; a wrong one does not.
+        try_sign_in(&app, "ann@example.com", "wrong words").await.expect(422);
+        assert_eq!(app.mails().len(), 1);
+        try_sign_in(&app, "ann@example.com", PASSWORD).await.expect(422);
+        let token = app.mailed_token("ann@example.com");
+        assert_ne!(token, older);
+        for dead in [older.as_str(), &token[1..], ""] {
+            verify(&app, dead).await.expect(404);
+        }
+        app.advance(TimeDelta::hours(24));
+        verify(&app, &token).await.expect(404);
+        for _ in 0..5 {
+            app.advance(TimeDelta::seconds(1));
+            try_sign_in(&app, "ann@example.com", PASSWORD).await.expect(422);
+        }
+        assert_eq!(app.mails().len(), 2 + 3, "three an hour");
+        verify(&app, &app.mailed_token("ann@example.com")).await.expect(303);
+    }
+}
+
+on_both_engines! {
+    with crate::support::mail_queue::MAIL_ON,
+    async fn who_never_confirmed_an_address_does_not_keep_others_from_it(app) {
+        sign_up(&app, "Stranger", "ann@example.com", "walnut ferry 93 lamp").await.expect(200);
+        let of_stranger = app.mailed_token("ann@example.com");
+        app.advance(TimeDelta::seconds(1));
+        sign_up(&app, "Ann", "ann@example.com", PASSWORD).await.expect(200);
+        verify(&app, &of_stranger).await.expect(404);
+        verify(&app, &app.mailed_token("ann@example.com")).await.expect(303);
+        try_sign_in(&app, "ann@example.com", "walnut ferry 93 lamp").await.expect(422);
+        try_sign_in(&app, "ann@example.com", PASSWORD).await.expect(303);
+    }
+}
+
+on_both_engines! {
+    with crate::support::mail_queue::MAIL_ON,
+    async fn accounts_that_are_not_confirmed_for_seven_days_are_removed(app) {
+        app.account("old@example.com", "Old");
+        sign_up(&app, "Ann", "ann@example.com", PASSWORD).await.expect(200);
+        let tidy = || {
+            let now = app.now();
+            let done: Result<(), StoreError> = app.state.pool.write_now(|db| housekeeping::run(db, now));
+            done.unwrap();
+        };
+        let names = || app.text("SELECT CAST(COUNT(*) AS TEXT) AS text FROM accounts");
+        app.advance(TimeDelta::days(7) - TimeDelta::seconds(1));
+        tidy();
+        assert_eq!(names(), "2");
+        app.advance(TimeDelta::seconds(1));
+        tidy();
+        assert_eq!(names(), "1");
+        try_sign_in(&app, "old@example.com", PASSWORD).await.expect(303);
+    }
+}
