@@ -26,6 +26,8 @@ use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::api_keys::scopes::{KnownScope, ScopeCatalog};
 use crate::domain::housekeeping;
 use crate::domain::instance::{InstanceError, take_on_secrets};
+use crate::domain::mail::Outbox;
+use crate::domain::security::passkeys::RelyingParty;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, Writer};
 use crate::domain::usage::retention::{self, Retention};
@@ -433,6 +435,8 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         form_key: secrets.form_token_key(),
         policy,
         passwords: PasswordWorker::new(config.workers),
+        outbox: Outbox::new(secrets.clone()),
+        passkeys: RelyingParty::new(&config.public_url),
         engine,
         figures: Figures::default(),
         limits: Arc::new(Limits::new(redis(config)?)),

@@ -120,6 +120,14 @@ impl InstanceSecrets {
         Some(entry.sealing_key())
     }
 
+    /// Id of each secret and the key under it for digests of recovery codes, current first.
+    pub fn recovery_code_keys(&self) -> impl Iterator<Item = (&str, Zeroizing<[u8; 32]>)> {
+        self.entries.iter().map(|entry| {
+            let key = entry.derive("keyport recovery codes v1");
+            (entry.id.as_str(), Zeroizing::new(key))
+        })
+    }
+
     /// Key for the signature of the session cookie.
     pub fn session_cookie_key(&self) -> [u8; 64] {
         let mut key = [0u8; 64];

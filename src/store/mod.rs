@@ -14,11 +14,14 @@ pub mod last_uses;
 pub mod mails;
 pub mod migrations;
 pub mod one_time_links;
+pub mod passkeys;
 pub mod pool;
+pub mod recovery_codes;
 pub(crate) mod schema;
 pub mod sessions;
 pub mod shown_forms;
 pub mod throttles;
+pub mod totp;
 pub mod usage;
 pub mod verification;
 

@@ -22,6 +22,9 @@ pub struct SessionRow {
     pub created_at: Timestamp,
     /// The last request, to the minute.
     pub last_seen_at: Timestamp,
+    /// Until when the second step may follow the password. Such a session is nobody's yet, and in no list of sessions;
+    /// `None`: its account is signed in.
+    pub pending_until: Option<Timestamp>,
 }
 
 /// Adds a session.
@@ -66,6 +69,11 @@ pub fn delete(db: &mut Db, id_digest: &[u8]) -> Result<(), StoreError> {
 /// Ends all sessions of an account.
 pub fn delete_for_account(db: &mut Db, account_id: AccountId) -> Result<usize, StoreError> {
     Ok(diesel::delete(sessions::table.filter(sessions::account_id.eq(account_id))).execute(db)?)
+}
+
+/// Removes sessions that waited for a second step until `at` or earlier.
+pub fn delete_pending(db: &mut Db, at: Timestamp) -> Result<usize, StoreError> {
+    Ok(diesel::delete(sessions::table.filter(sessions::pending_until.le(at))).execute(db)?)
 }
 
 /// Removes sessions last used before `idle_since` or begun before `begun_before`.

@@ -8,6 +8,7 @@ mod once;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::Account;
+use super::audit::Origin;
 use crate::clock::Timestamp;
 use crate::crypto::instance_secret::InstanceSecrets;
 use crate::crypto::random::system_rng;
@@ -36,6 +37,15 @@ pub struct Place {
     pub address: Option<String>,
     /// The client as it names itself.
     pub client: Option<String>,
+}
+
+impl From<&Origin> for Place {
+    fn from(origin: &Origin) -> Self {
+        Self {
+            address: origin.address.clone(),
+            client: origin.client.clone(),
+        }
+    }
 }
 
 /// A key, as mails name it.

@@ -19,6 +19,9 @@ const NOTE_USE_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// A session whose end is known is remembered this much longer, so that its holder can be told why.
 const REMEMBERED: TimeDelta = TimeDelta::days(7);
 
+/// The second step must follow the password within this time.
+pub const PENDING_LIFE: TimeDelta = TimeDelta::minutes(10);
+
 /// A session that the database knows.
 #[derive(Debug)]
 pub enum KnownSession {
@@ -37,7 +40,8 @@ pub struct LiveSession {
     pub use_is_due: bool,
 }
 
-/// Begins a session. `id` is the secret value for the browser's cookie.
+/// Begins a session. `id` is the secret value for the browser's cookie. With `pending_until` it waits for the second
+/// step until then, and is nobody's yet.
 ///
 /// # Errors
 /// If the database fails.
@@ -47,6 +51,7 @@ pub fn begin(
     id: &str,
     account_id: AccountId,
     state: String,
+    pending_until: Option<Timestamp>,
 ) -> Result<(), StoreError> {
     rows::insert(
         db,
@@ -56,16 +61,19 @@ pub fn begin(
             state,
             created_at: now,
             last_seen_at: now,
+            pending_until,
         },
     )
 }
 
-/// The session with this id; `None` if there is none, or someone ended it.
+/// The session with this id; `None` if there is none, someone ended it, or it waited too long for its second step.
 ///
 /// # Errors
 /// If the database fails.
 pub fn find(db: &mut Db, now: Timestamp, id: &str) -> Result<Option<KnownSession>, StoreError> {
-    Ok(rows::find(db, &digest(id))?.map(|row| {
+    let row = rows::find(db, &digest(id))?;
+    let in_time = row.filter(|row| row.pending_until.is_none_or(|until| now < until));
+    Ok(in_time.map(|row| {
         if now >= row.created_at + LONGEST_LIFE {
             return KnownSession::Ended(LONGEST_LIFE);
         }
@@ -108,6 +116,7 @@ pub fn end(db: &mut Db, id: &str) -> Result<(), StoreError> {
 /// # Errors
 /// If the database fails.
 pub fn remove_ended(db: &mut Db, now: Timestamp) -> Result<usize, StoreError> {
+    rows::delete_pending(db, now)?;
     let ended_before = now - REMEMBERED;
     rows::delete_ended(db, ended_before - IDLE_LIFE, ended_before - LONGEST_LIFE)
 }
