@@ -2,12 +2,14 @@
 
 pub mod actors;
 pub mod app;
+pub mod authenticator;
 pub mod command;
 pub mod db;
 pub mod door;
 pub mod html;
 pub mod proxy;
 pub mod redis;
+pub mod second_factors;
 pub mod upstream;
 
 pub use actors::{Person, Program};

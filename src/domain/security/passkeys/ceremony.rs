@@ -8,6 +8,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use rand::CryptoRng;
 use serde::Serialize;
@@ -158,7 +160,7 @@ pub fn begin_adding(
     account: &Account,
 ) -> Result<Challenge, StoreError> {
     let known = rows::list(db, account.id)?;
-    let ids = known.iter().map(|row| row.credential_id.clone().into());
+    let ids = known.iter().map(|row| row.credential_id.clone());
     let (challenge, state) = party
         .0
         .start_passkey_registration(
@@ -345,7 +347,7 @@ fn user_handle(account_id: AccountId) -> Uuid {
 
 fn described(rows: &[PasskeyRow]) -> Value {
     let ids = rows.iter().map(|row| {
-        let id = webauthn_rs::prelude::CredentialID::from(row.credential_id.clone());
+        let id = URL_SAFE_NO_PAD.encode(&row.credential_id);
         json!({ "type": "public-key", "id": id })
     });
     Value::Array(ids.collect())
