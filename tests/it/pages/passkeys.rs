@@ -41,7 +41,7 @@ on_both_engines! {
         let remove = format!("{link}/remove");
         for path in [&link, &remove] {
             ann.get(path).await.expect(404);
-            ann.fill_in("/settings/security", path, &[("name", "Mine")]).await.expect(404);
+            ann.post_from("/settings/security", path, &[("name", "Mine")]).await.expect(404);
         }
         maren.fill_in(&remove, &remove, &[]).await.expect(303);
         maren.get(&remove).await.expect(404);
@@ -219,11 +219,11 @@ on_both_engines! {
         assert_eq!(stale.json()["message"], "This form is too old. Reload the page.");
         let headers = [("sec-fetch-site", "cross-site")];
         visitor.post_raw("/sign-in/passkey", &[], &headers).await.expect(403);
-        visitor.fill_in("/sign-in", "/sign-in/two-step/passkey", &[]).await.expect(422);
-        visitor.fill_in("/sign-in", "/sign-in/confirm/passkey", &[]).await.expect(303);
+        visitor.post_from("/sign-in", "/sign-in/two-step/passkey", &[]).await.expect(422);
+        visitor.post_from("/sign-in", "/sign-in/confirm/passkey", &[]).await.expect(303);
         let mut maren = app.person(EMAIL, "Maren").await;
         app.advance(TimeDelta::minutes(15));
-        let sent = maren.fill_in("/settings/security", &format!("{PASSKEYS}/challenge"), &[]).await;
+        let sent = maren.post_from("/settings/security", &format!("{PASSKEYS}/challenge"), &[]).await;
         assert!(sent.expect(303).header("location").starts_with("/sign-in/confirm"));
         maren.confirm(PASSWORD).await.expect(303);
     }
@@ -236,6 +236,6 @@ on_both_engines! {
         let page = maren.get(PASSKEYS).await.expect(200);
         assert!(page.page.words(".notice").starts_with("Passkeys are not possible here."));
         assert!(!app.anonymous().get("/sign-in").await.page.has("[data-passkey]"));
-        maren.fill_in("/settings/security", "/sign-in/passkey", &[]).await.expect(404);
+        maren.post_from("/settings/security", "/sign-in/passkey", &[]).await.expect(404);
     }
 }

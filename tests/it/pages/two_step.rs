@@ -91,7 +91,9 @@ on_both_engines! {
         let before = pending.cookies["keyport"].clone();
         app.advance(TimeDelta::seconds(30));
         let code = phone.code(app.now());
-        let done = pending.send_form(&page, "/sign-in/two-step", &[("code", &code)]).await.expect(303);
+        let next = page.page.attribute("input[name=next]", "value");
+        let fields = [("code", code.as_str()), ("next", next.as_str())];
+        let done = pending.send_form(&page, "/sign-in/two-step", &fields).await.expect(303);
         assert_eq!(done.header("location"), "/settings/api?q=a");
         assert_ne!(pending.cookies["keyport"], before);
         pending.get("/settings/security").await.expect(200);
@@ -213,7 +215,7 @@ on_both_engines! {
         assert_eq!(file.header("content-type"), "text/plain; charset=utf-8");
         assert!(new.iter().all(|code| file.text().contains(code.as_str())));
         for code in [&old[0], "<script>"] {
-            maren.fill_in("/settings/security", &text, &[("code", code)]).await.expect(400);
+            maren.post_from("/settings/security", &text, &[("code", code)]).await.expect(400);
         }
         enter(&mut begin_sign_in(&app, EMAIL).await, &old[1]).await.expect(422);
         enter(&mut begin_sign_in(&app, EMAIL).await, &new[1]).await.expect(303);

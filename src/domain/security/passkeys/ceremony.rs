@@ -108,6 +108,9 @@ pub enum BadPasskey {
     /// The passkey is not known, or not this account's.
     #[error("This passkey is not known here. Use another one or your password.")]
     Unknown,
+    /// It is to be added, and was before.
+    #[error("This passkey was added before.")]
+    Known,
     /// Its counter went back: someone else may have a copy of it.
     #[error(
         "This passkey was refused: its counter went back, so there may be a copy of it. Use another way to sign in, then remove this passkey."
@@ -292,7 +295,12 @@ pub(super) fn finish_adding(
         return Ok(Err(BadPasskey::NotAccepted));
     };
     let made = party.0.finish_passkey_registration(&answer, &state);
-    Ok(made.map_err(|error| not_accepted(&error)))
+    Ok(made.map_err(|error| match error {
+        WebauthnError::CredentialAlreadyExists | WebauthnError::CredentialExcludedFromRequest => {
+            BadPasskey::Known
+        }
+        other => not_accepted(&other),
+    }))
 }
 
 fn not_accepted(error: &WebauthnError) -> BadPasskey {

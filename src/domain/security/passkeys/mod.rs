@@ -81,9 +81,6 @@ pub enum AddError {
     /// The browser's answer is no good.
     #[error(transparent)]
     Answer(BadPasskey),
-    /// There is one with this credential.
-    #[error("This passkey was added before.")]
-    Known,
     /// The account has 50.
     #[error("An account can have 50 passkeys. Remove one first.")]
     TooMany,
@@ -95,7 +92,7 @@ pub enum AddError {
 impl From<StoreError> for AddError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Broken(Constraint::PasskeyCredential) => Self::Known,
+            StoreError::Broken(Constraint::PasskeyCredential) => Self::Answer(BadPasskey::Known),
             other => Self::Store(other),
         }
     }
@@ -123,7 +120,7 @@ pub fn add(
     let credential_id = credential.cred_id().to_vec();
     // Asked first: on PostgreSQL a broken constraint ends the transaction.
     if rows::find_by_credential_id(db, &credential_id)?.is_some() {
-        return Err(AddError::Known);
+        return Err(AddError::Answer(BadPasskey::Known));
     }
     let row = PasskeyRow {
         id: PasskeyId::random(&mut system_rng()),

@@ -87,7 +87,7 @@ pub async fn post(RecentSignIn(me): RecentSignIn, form: Form<AddForm>) -> PageRe
             "You can sign in with it from now on.",
         ),
         Err(AddError::Store(error)) => Err(error.into()),
-        Err(refused @ (AddError::Answer(_) | AddError::Known | AddError::TooMany)) => {
+        Err(refused @ (AddError::Answer(_) | AddError::TooMany)) => {
             let lead = "The passkey was not added.";
             page.summary = Some(Summary::of(lead, refused.to_string()));
             refused_add(page)
