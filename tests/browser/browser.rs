@@ -153,6 +153,8 @@ impl Browser {
             .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
             // That a page answers 401, 404, 409 or 422 is what those pages are for.
             .filter(|message| !message.contains("the server responded with a status of 4"))
+            // Said whenever someone signs out.
+            .filter(|message| !message.contains("Clear-Site-Data header on"))
             .collect()
     }
 

@@ -36,8 +36,14 @@ async fn a_passkey_is_added_and_signs_in_alone() {
     app.account("maren@example.com", "Maren Okafor");
     let browser = Browser::start(Options::default()).await;
     sign_in(&browser, &base).await;
-    // Only now: before, the sign-in page would have offered the authenticator by itself.
     browser.add_authenticator().await;
+    // The virtual authenticator answers at once where a browser would offer passkeys in the list under a field, and no one
+    // could press the button then.
+    let script = "PublicKeyCredential.isConditionalMediationAvailable = async () => false";
+    let parameters = serde_json::json!({ "source": script });
+    browser
+        .cdp("Page.addScriptToEvaluateOnNewDocument", parameters)
+        .await;
     browser
         .goto(&format!("{base}/settings/security/passkeys"))
         .await;
@@ -50,6 +56,29 @@ async fn a_passkey_is_added_and_signs_in_alone() {
     browser.press("Sign out").await;
     browser.expect_heading("Sign in").await;
     browser.press("Sign in with a passkey").await;
+    browser.expect_heading("Overview").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_offers_passkeys_by_itself_where_it_can() {
+    let (app, base) = spawn().await;
+    app.account("maren@example.com", "Maren Okafor");
+    let browser = Browser::start(Options::default()).await;
+    sign_in(&browser, &base).await;
+    browser.add_authenticator().await;
+    browser
+        .goto(&format!("{base}/settings/security/passkeys"))
+        .await;
+    browser.fill("#name", "Test authenticator").await;
+    browser.press("Add passkey").await;
+    browser
+        .expect_message("Test authenticator was added.")
+        .await;
+    browser.press("Maren Okafor").await;
+    browser.press("Sign out").await;
+    // Nothing is pressed: the authenticator answers what the page asks in the background.
     browser.expect_heading("Overview").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.close().await;

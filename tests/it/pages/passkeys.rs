@@ -71,7 +71,8 @@ on_both_engines! {
         }
         add_passkey(&mut maren, &mut key, "Good").await.expect(303);
         let twice = add_passkey(&mut maren, &mut key, "Twice").await.expect(422);
-        assert!(twice.page.words("[role=alert]").contains("This passkey was added before."));
+        let words = twice.page.words("[role=alert]");
+        assert!(words.contains("This passkey was added before."), "{words}");
         app.advance(TimeDelta::minutes(15));
         maren.get(PASSKEYS).await.expect(303);
     }
@@ -87,7 +88,7 @@ on_both_engines! {
         let done = sign_in_with(&mut back, &mut key).await.expect(303);
         assert_eq!(done.header("location"), "/settings/api");
         let security = back.get("/settings/security").await.expect(200);
-        assert!(security.page.words("[aria-labelledby=passkeys] li").contains("Last used today"));
+        assert!(security.page.words("[aria-labelledby=passkeys] li").contains("Last used Today"));
         // It counts as a recent sign-in.
         back.get("/settings/api/new").await.expect(200);
         assert_eq!(app.audited("sign_in").last().unwrap(), "passkey done");

@@ -294,13 +294,12 @@ pub(super) fn finish_adding(
     else {
         return Ok(Err(BadPasskey::NotAccepted));
     };
+    // The crate refuses it too, with an error that says something else.
+    if rows::find_by_credential_id(db, &answer.raw_id)?.is_some() {
+        return Ok(Err(BadPasskey::Known));
+    }
     let made = party.0.finish_passkey_registration(&answer, &state);
-    Ok(made.map_err(|error| match error {
-        WebauthnError::CredentialAlreadyExists | WebauthnError::CredentialExcludedFromRequest => {
-            BadPasskey::Known
-        }
-        other => not_accepted(&other),
-    }))
+    Ok(made.map_err(|error| not_accepted(&error)))
 }
 
 fn not_accepted(error: &WebauthnError) -> BadPasskey {
