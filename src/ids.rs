@@ -89,6 +89,10 @@ id! {
     AccountId
 }
 id! {
+    /// The id of a passkey.
+    PasskeyId
+}
+id! {
     /// The id of a mail.
     MailId
 }

@@ -36,6 +36,7 @@ use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::PostmanThread;
 use crate::domain::secret_rotation::seal_anew;
+use crate::domain::security::passkeys::RelyingParty;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::text::Name;
 use crate::domain::usage::recorder::{Recorder, Writer};
@@ -566,6 +567,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         policy,
         moves,
         passwords: PasswordWorker::new(config.workers),
+        passkeys: RelyingParty::new(&config.public_url),
         engine,
         figures: Figures::default(),
         limits: Arc::new(Limits::new(redis(config)?)),

@@ -144,8 +144,8 @@ fn status(all: &[Dependents]) -> Result<(), CommandError> {
 fn words(one: &Dependents) -> String {
     let uses = &one.uses;
     format!(
-        "{} active keys, {} ended keys, {} old secrets in their overlap, {} sealed values",
-        uses.active_keys, uses.ended_keys, uses.overlaps, uses.sealed
+        "{} active keys, {} ended keys, {} old secrets in their overlap, {} recovery codes, {} sealed values",
+        uses.active_keys, uses.ended_keys, uses.overlaps, uses.recovery_codes, uses.sealed
     )
 }
 

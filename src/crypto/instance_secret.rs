@@ -212,6 +212,14 @@ impl InstanceSecrets {
         self.current().session_cookie_key()
     }
 
+    /// Id of each secret and the key under it for digests of recovery codes, current first.
+    pub fn recovery_code_keys(&self) -> impl Iterator<Item = (&str, Zeroizing<[u8; 32]>)> {
+        self.entries.iter().map(|entry| {
+            let key = entry.derive("keyport recovery codes v1");
+            (entry.id.as_str(), Zeroizing::new(key))
+        })
+    }
+
     /// Key under which form tokens are made.
     pub fn form_token_key(&self) -> [u8; 32] {
         self.current().derive("keyport form token v1")

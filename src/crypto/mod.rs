@@ -6,3 +6,4 @@ pub mod instance_secret;
 pub mod password;
 pub mod random;
 pub mod seal;
+pub mod totp;

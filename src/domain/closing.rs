@@ -7,6 +7,7 @@ use super::accounts::Account;
 use super::api_keys::{self, ChangeKeyError};
 use super::audit::{Act, Action, Actor, Outcome};
 use super::mail::{Mail, Outbox, Recipient};
+use super::security::two_step;
 use crate::store::{
     Db, StoreError, accounts as rows, api_keys as keys, invitations, known_devices, one_time_links,
     sessions,
@@ -70,6 +71,7 @@ pub fn close(db: &mut Db, act: &Act, outbox: &Outbox, account: &Account) -> Resu
             Err(ChangeKeyError::Store(error)) => return Err(error.into()),
         }
     }
+    two_step::forget(db, account.id)?;
     // An address that no one can have (RFC 2606), of its own for each account.
     let email = format!("closed-{}@account.invalid", account.id.as_number());
     rows::set_closed(db, account.id, &email, "Closed account", act.now)?;

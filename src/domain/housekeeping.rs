@@ -6,8 +6,8 @@ use super::security::{devices, sessions};
 use super::sign_up;
 use crate::clock::Timestamp;
 use crate::store::{
-    Db, StoreError, idempotency_keys, invitations, mails, one_time_links, shown_forms, throttles,
-    verification,
+    Db, StoreError, idempotency_keys, invitations, mails, one_time_links, passkeys, shown_forms,
+    throttles, verification,
 };
 
 /// A repeated `Idempotency-Key` answers with the first result for this long.
@@ -24,8 +24,9 @@ const ENDED_LINK_LIFE: TimeDelta = TimeDelta::days(30);
 /// forgets only what changed, else everything.
 const KEPT_STEPS: i64 = 10_000;
 
-/// Removes ended sessions and throttles, used forms whose session has ended, old idempotency keys, mails, links, invitations
-/// and browsers, accounts whose address was not confirmed in time, and old steps of the verification epoch.
+/// Removes ended sessions, throttles and challenges for passkeys, used forms whose session has ended, old idempotency keys,
+/// mails, links, invitations and browsers, accounts whose address was not confirmed in time, and old steps of the
+/// verification epoch.
 ///
 /// # Errors
 /// If the database fails.
@@ -33,7 +34,10 @@ pub fn run(db: &mut Db, now: Timestamp) -> Result<(), StoreError> {
     sessions::remove_ended(db, now)?;
     throttles::delete_ended(db, now)?;
     // A form cannot be sent after its session has ended: its token is stale by then.
-    shown_forms::delete_before(db, now - sessions::LONGEST_LIFE - TimeDelta::days(1))?;
+    let stale_before = now - sessions::LONGEST_LIFE - TimeDelta::days(1);
+    shown_forms::delete_before(db, stale_before)?;
+    shown_forms::delete_for_codes_before(db, stale_before)?;
+    passkeys::delete_ceremonies(db, now)?;
     idempotency_keys::delete_before(db, now - IDEMPOTENCY_LIFE)?;
     mails::delete_old(db, now - SENT_MAIL_LIFE, now - MAIL_LIFE)?;
     one_time_links::delete_expired(db, now - ENDED_LINK_LIFE)?;

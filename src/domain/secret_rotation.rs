@@ -4,6 +4,7 @@
 //! (`web::middleware::moved_cookies`). What is sealed is sealed anew here.
 
 use super::mail::Outbox;
+use super::security::two_step;
 use crate::clock::Timestamp;
 use crate::crypto::instance_secret::InstanceSecrets;
 use crate::crypto::seal::header;
@@ -27,7 +28,10 @@ pub struct Dependents {
 impl Dependents {
     /// True if something would stop working without the secret.
     pub fn are_needed(&self) -> bool {
-        self.is_current || self.uses.active_keys + self.uses.overlaps + self.uses.sealed > 0
+        self.is_current || {
+            let uses = &self.uses;
+            uses.active_keys + uses.overlaps + uses.sealed + uses.recovery_codes > 0
+        }
     }
 }
 
@@ -75,5 +79,5 @@ pub fn seal_anew(
         mails::set_sealed(db, row.id, sealed, &outbox.seal(row.id, &mail))?;
         moved += 1;
     }
-    Ok(moved)
+    Ok(moved + two_step::seal_anew(db, secrets, BATCH)?)
 }

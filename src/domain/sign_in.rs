@@ -1,23 +1,30 @@
-//! Signing in with a password.
+//! Signing in, as a small state machine: a password, then the second step where the account has one; or a passkey alone.
 //!
 //! 1. [`begin`] counts the try and looks the account up.
 //! 2. The caller checks the password with [`super::security::password::PasswordWorker`], holding no connection;
 //!    an account that does not exist, has no password, is disabled or waits for its address to be confirmed takes as long
 //!    and fails alike, down to the number of queries.
-//! 3. [`finish`] writes the result down and, if it was right, says who signed in.
+//! 3. [`finish`] writes the result down and, if it was right, says who signed in, or whose second step must follow.
+//! 4. [`answer_with_code`] or [`answer_with_passkey`] is that second step; the session of 3 is nobody's until then.
+//! 5. [`with_passkey_alone`] stands for all of it: a passkey is something one has, opened by something one is or knows.
+//!
+//! Within a session the same checks confirm that it is still its holder who sits there ([`Purpose::Confirm`]).
 
 use std::net::IpAddr;
 
-use super::accounts::Account;
+use super::accounts::{self, Account};
 use super::audit::{Act, Action, Actor, Outcome};
-use super::security::throttles::{self, Throttled};
+use super::security::passkeys::{self, Answered, BadPasskey, RelyingParty};
+use super::security::throttles::{self, CodeTry, Throttled};
+use super::security::two_step::{self, BadCode, TypedCode, Vault};
 use crate::clock::Timestamp;
 use crate::crypto::password::PasswordHash;
 use crate::ids::AccountId;
+use crate::secret::Secret;
 use crate::store::accounts::{self as rows, AccountRow};
 use crate::store::{Db, StoreError};
 
-/// What the password is checked for.
+/// What someone shows who they are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// To begin a session.
@@ -116,7 +123,16 @@ pub fn begin(
     }))
 }
 
-/// Writes down how the try ended. The account if it was right.
+/// What a right password leads to.
+#[derive(Debug)]
+pub enum Passed {
+    /// They are in.
+    SignedIn(Account),
+    /// The second step of this account must follow.
+    NeedsSecondStep(Account),
+}
+
+/// Writes down how the try ended. What it leads to if it was right.
 ///
 /// # Errors
 /// If the database fails.
@@ -125,7 +141,7 @@ pub fn finish(
     act: &Act,
     attempt: &Attempt,
     password_matches: bool,
-) -> Result<Option<Account>, StoreError> {
+) -> Result<Option<Passed>, StoreError> {
     let account = attempt
         .row_if_right(db, password_matches)?
         .map(Account::from);
@@ -140,13 +156,167 @@ pub fn finish(
         return Ok(None);
     };
     attempt.forgive(db)?;
-    let act = Act {
+    let must_go_on =
+        attempt.purpose == Purpose::SignIn && two_step::find(db, account.id)?.is_some();
+    let action = if must_go_on {
+        Action::SignInFirstStep
+    } else {
+        attempt.purpose.action()
+    };
+    record_as(db, act, &account, action, None)?;
+    Ok(Some(if must_go_on {
+        Passed::NeedsSecondStep(account)
+    } else {
+        Passed::SignedIn(account)
+    }))
+}
+
+/// A second step, or a confirmation, that was tried.
+#[derive(Debug)]
+pub enum Answer<B> {
+    /// It was right.
+    SignedIn(Account),
+    /// It was not, for this reason.
+    Refused(B),
+    /// There were too many tries.
+    Throttled(Throttled),
+    /// The account was disabled or closed meanwhile.
+    Gone,
+}
+
+/// Whose second step it is, and what for.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whose.
+    pub account_id: AccountId,
+    /// From where.
+    pub address: IpAddr,
+    /// The sign-in that waits for it; `None` within a session.
+    pub pending_id: Option<String>,
+}
+
+/// Takes a code of the authenticator or a recovery code.
+///
+/// # Errors
+/// If the database fails.
+pub fn answer_with_code(
+    db: &mut Db,
+    act: &Act,
+    vault: &Vault,
+    step: &Step,
+    typed: &Secret<String>,
+) -> Result<Answer<BadCode>, StoreError> {
+    let typed = TypedCode::parse(typed);
+    let tried = CodeTry {
+        account_id: step.account_id,
+        address: step.address,
+        pending_id: step.pending_id.as_deref(),
+        is_short: matches!(typed, TypedCode::Authenticator(_)),
+    };
+    if let Err(throttled) = throttles::take_code(db, act.now, tried)? {
+        return Ok(Answer::Throttled(throttled));
+    }
+    let Some(account) = enabled(db, step.account_id)? else {
+        return Ok(Answer::Gone);
+    };
+    match two_step::check(db, &acting_as(act, &account), vault, &account, &typed)? {
+        Ok(kind) => {
+            throttles::clear_code(db, tried)?;
+            let action = step.purpose.action();
+            record_as(db, act, &account, action, Some(kind.word()))?;
+            Ok(Answer::SignedIn(account))
+        }
+        Err(bad) => {
+            let action = step.purpose.action();
+            act.record(db, Some(account.id), action, Some("code"), Outcome::Refused)?;
+            Ok(Answer::Refused(bad))
+        }
+    }
+}
+
+/// Takes a passkey of the account.
+///
+/// # Errors
+/// If the database fails.
+pub fn answer_with_passkey(
+    db: &mut Db,
+    act: &Act,
+    party: &RelyingParty,
+    step: &Step,
+    answered: &Answered,
+) -> Result<Answer<BadPasskey>, StoreError> {
+    let Some(account) = enabled(db, step.account_id)? else {
+        return Ok(Answer::Gone);
+    };
+    let purpose = match step.purpose {
+        Purpose::SignIn => passkeys::Purpose::SecondStep(account.id),
+        Purpose::Confirm => passkeys::Purpose::Confirm(account.id),
+    };
+    let checked = passkeys::check(db, act, party, purpose, answered)?;
+    finish_passkey(db, act, step.purpose, Some(account.id), checked)
+}
+
+/// Signs in with a passkey and nothing else.
+///
+/// # Errors
+/// If the database fails.
+pub fn with_passkey_alone(
+    db: &mut Db,
+    act: &Act,
+    party: &RelyingParty,
+    answered: &Answered,
+) -> Result<Answer<BadPasskey>, StoreError> {
+    let checked = passkeys::check(db, act, party, passkeys::Purpose::SignIn, answered)?;
+    finish_passkey(db, act, Purpose::SignIn, None, checked)
+}
+
+fn finish_passkey(
+    db: &mut Db,
+    act: &Act,
+    purpose: Purpose,
+    account_id: Option<AccountId>,
+    checked: Result<AccountId, BadPasskey>,
+) -> Result<Answer<BadPasskey>, StoreError> {
+    let holder = match checked {
+        Ok(holder) => holder,
+        Err(bad) => {
+            let action = purpose.action();
+            act.record(db, account_id, action, Some("passkey"), Outcome::Refused)?;
+            return Ok(Answer::Refused(bad));
+        }
+    };
+    let Some(account) = enabled(db, holder)? else {
+        let action = purpose.action();
+        act.record(db, Some(holder), action, Some("passkey"), Outcome::Refused)?;
+        return Ok(Answer::Gone);
+    };
+    record_as(db, act, &account, purpose.action(), Some("passkey"))?;
+    Ok(Answer::SignedIn(account))
+}
+
+fn enabled(db: &mut Db, id: AccountId) -> Result<Option<Account>, StoreError> {
+    Ok(accounts::find(db, id)?.filter(|account| account.disabled_at.is_none()))
+}
+
+fn acting_as(act: &Act, account: &Account) -> Act {
+    Act {
         actor: account.as_actor(),
         ..act.clone()
-    };
-    let action = attempt.purpose.action();
-    act.record(db, Some(account.id), action, None, Outcome::Done)?;
-    Ok(Some(account))
+    }
+}
+
+/// Writes down that something succeeded, as an act of the account that is known by it.
+fn record_as(
+    db: &mut Db,
+    act: &Act,
+    account: &Account,
+    action: Action,
+    target: Option<&str>,
+) -> Result<(), StoreError> {
+    let act = acting_as(act, account);
+    act.record(db, Some(account.id), action, target, Outcome::Done)
 }
 
 /// Keeps the hash of the same password that was made with today's parameters.

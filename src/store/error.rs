@@ -11,11 +11,15 @@ pub enum Constraint {
     ShownForm,
     /// One `Idempotency-Key` used twice by one account.
     IdempotencyKey,
+    /// One one-time form for recovery codes used twice.
+    ShownCodeForm,
+    /// One passkey added twice.
+    PasskeyCredential,
 }
 
 impl Constraint {
     /// PostgreSQL gives the constraint's name, SQLite the columns; both are listed here.
-    const NAMES: [(Self, &'static str, &'static str); 3] = [
+    const NAMES: [(Self, &'static str, &'static str); 5] = [
         (Self::AccountEmail, "accounts_email_key", "accounts.email"),
         (
             Self::ShownForm,
@@ -26,6 +30,16 @@ impl Constraint {
             Self::IdempotencyKey,
             "idempotency_keys_pkey",
             "idempotency_keys.account_id, idempotency_keys.key_digest",
+        ),
+        (
+            Self::ShownCodeForm,
+            "shown_code_forms_pkey",
+            "shown_code_forms.form_digest",
+        ),
+        (
+            Self::PasskeyCredential,
+            "passkeys_credential_id_key",
+            "passkeys.credential_id",
         ),
     ];
 

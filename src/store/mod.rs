@@ -16,13 +16,16 @@ pub mod last_uses;
 pub mod mails;
 pub mod migrations;
 pub mod one_time_links;
+pub mod passkeys;
 pub mod pool;
+pub mod recovery_codes;
 pub mod reminders;
 pub(crate) mod schema;
 pub mod secret_uses;
 pub mod sessions;
 pub mod shown_forms;
 pub mod throttles;
+pub mod totp;
 pub mod usage;
 pub mod verification;
 

@@ -193,6 +193,39 @@ diesel::table! {
 }
 
 diesel::table! {
+    passkey_ceremonies (id_digest) {
+        id_digest -> Bytea,
+        account_id -> Nullable<Int8>,
+        purpose -> Text,
+        state -> Text,
+        expires_at -> Int8,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> Int8,
+        account_id -> Int8,
+        credential_id -> Bytea,
+        name -> Text,
+        credential -> Text,
+        counter -> Int8,
+        created_at -> Int8,
+        last_used_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    recovery_codes (account_id, digest) {
+        account_id -> Int8,
+        digest -> Bytea,
+        digest_secret_id -> Text,
+        created_at -> Int8,
+        used_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     replaced_secrets (api_key_id, number) {
         api_key_id -> Int8,
         number -> Int8,
@@ -222,6 +255,15 @@ diesel::table! {
         signed_in_at -> Nullable<Int8>,
         address -> Text,
         client -> Text,
+        pending_until -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    shown_code_forms (form_digest) {
+        form_digest -> Bytea,
+        account_id -> Int8,
+        created_at -> Int8,
     }
 }
 
@@ -239,6 +281,15 @@ diesel::table! {
         bucket -> Text,
         window_ends_at -> Int8,
         taken -> Int8,
+    }
+}
+
+diesel::table! {
+    totp_secrets (account_id) {
+        account_id -> Int8,
+        sealed -> Bytea,
+        confirmed_at -> Int8,
+        last_used_step -> Int8,
     }
 }
 
@@ -292,10 +343,15 @@ diesel::joinable!(idempotency_keys -> api_keys (api_key_id));
 diesel::joinable!(known_devices -> accounts (account_id));
 diesel::joinable!(mails -> accounts (account_id));
 diesel::joinable!(one_time_links -> accounts (account_id));
+diesel::joinable!(passkey_ceremonies -> accounts (account_id));
+diesel::joinable!(passkeys -> accounts (account_id));
+diesel::joinable!(recovery_codes -> accounts (account_id));
 diesel::joinable!(replaced_secrets -> api_keys (api_key_id));
 diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(shown_code_forms -> accounts (account_id));
 diesel::joinable!(shown_forms -> accounts (account_id));
 diesel::joinable!(shown_forms -> api_keys (api_key_id));
+diesel::joinable!(totp_secrets -> accounts (account_id));
 diesel::joinable!(unwanted_mails -> accounts (account_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -314,11 +370,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     mails,
     one_time_links,
     reminder_progress,
+    passkey_ceremonies,
+    passkeys,
+    recovery_codes,
     replaced_secrets,
     secret_last_uses,
     sessions,
+    shown_code_forms,
     shown_forms,
     throttles,
+    totp_secrets,
     unwanted_mails,
     usage_days,
     usage_minutes,

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::connection::Db;
 use super::error::StoreError;
-use super::schema::{api_keys, mails, replaced_secrets};
+use super::schema::{api_keys, mails, recovery_codes, replaced_secrets, totp_secrets};
 use crate::clock::Timestamp;
 
 /// Counts of what was made under one secret.
@@ -16,6 +16,8 @@ pub struct SecretUses {
     pub ended_keys: i64,
     /// Replaced secrets of keys that still work beside the new one.
     pub overlaps: i64,
+    /// Recovery codes that were not used: their holders have to make new ones.
+    pub recovery_codes: i64,
     /// Sealed values.
     pub sealed: i64,
 }
@@ -27,6 +29,14 @@ pub fn count(
     header: &[u8],
     now: Timestamp,
 ) -> Result<SecretUses, StoreError> {
+    let sealed_mails: i64 = mails::table
+        .filter(begins_with(mails::sealed, header))
+        .count()
+        .get_result(db)?;
+    let sealed_apps: i64 = totp_secrets::table
+        .filter(begins_with(totp_secrets::sealed.nullable(), header))
+        .count()
+        .get_result(db)?;
     let keys = api_keys::table.filter(api_keys::digest_secret_id.eq(id));
     Ok(SecretUses {
         active_keys: keys
@@ -42,10 +52,12 @@ pub fn count(
             .filter(replaced_secrets::ends_at.gt(now))
             .count()
             .get_result(db)?,
-        sealed: mails::table
-            .filter(begins_with(mails::sealed, header))
+        recovery_codes: recovery_codes::table
+            .filter(recovery_codes::digest_secret_id.eq(id))
+            .filter(recovery_codes::used_at.is_null())
             .count()
             .get_result(db)?,
+        sealed: sealed_mails + sealed_apps,
     })
 }
 

@@ -30,6 +30,9 @@ pub struct SessionRow {
     pub address: String,
     /// With which client, as that named itself; may be empty.
     pub client: String,
+    /// Until when the second step may follow the password. Such a session is nobody's yet, and in no list of sessions;
+    /// `None`: its account is signed in.
+    pub pending_until: Option<Timestamp>,
 }
 
 /// Adds a session.
@@ -115,11 +118,17 @@ pub fn list_live(
 ) -> Result<Vec<SessionRow>, StoreError> {
     Ok(sessions::table
         .filter(sessions::account_id.eq(account_id))
+        .filter(sessions::pending_until.is_null())
         .filter(sessions::last_seen_at.gt(idle_since))
         .filter(sessions::created_at.gt(begun_after))
         .order((sessions::last_seen_at.desc(), sessions::public_id))
         .select(SessionRow::as_select())
         .load(db)?)
+}
+
+/// Removes sessions that waited for a second step until `at` or earlier.
+pub fn delete_pending(db: &mut Db, at: Timestamp) -> Result<usize, StoreError> {
+    Ok(diesel::delete(sessions::table.filter(sessions::pending_until.le(at))).execute(db)?)
 }
 
 /// Removes sessions last used before `idle_since` or begun before `begun_before`.

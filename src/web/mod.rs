@@ -14,6 +14,7 @@ pub mod markup;
 pub mod metrics;
 pub mod middleware;
 pub mod pages;
+pub mod qr;
 pub mod session_store;
 pub mod state;
 pub mod times;
@@ -38,10 +39,11 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The route table.
 pub fn routes(config: &mut ServiceConfig) {
     use pages::api_keys::{access, confirm, create, detail, list, rotate};
+    use pages::security::{passkeys, recovery_codes, shown_codes, two_step};
     use pages::{
-        audit, docs, email_verify, notifications, overview, password_forgot, password_reset,
-        profile, profile_close, security, security_password, security_sessions, sign_in,
-        sign_in_confirm, sign_up, theme, unsubscribe, usage, well_known,
+        audit, docs, email_verify, notifications, overview, passkey_challenges, password_forgot,
+        password_reset, profile, profile_close, security, security_password, security_sessions,
+        sign_in, sign_in_confirm, sign_in_two_step, sign_up, theme, unsubscribe, usage, well_known,
     };
 
     config
@@ -69,6 +71,23 @@ pub fn routes(config: &mut ServiceConfig) {
             page("/sign-in/confirm", "GET, HEAD, POST")
                 .route(read().to(sign_in_confirm::get))
                 .route(web::post().to(sign_in_confirm::post)),
+        )
+        .service(
+            page("/sign-in/two-step", "GET, HEAD, POST")
+                .route(read().to(sign_in_two_step::get))
+                .route(web::post().to(sign_in_two_step::post)),
+        )
+        .service(
+            page("/sign-in/passkey", "POST")
+                .route(web::post().to(passkey_challenges::post_sign_in)),
+        )
+        .service(
+            page("/sign-in/two-step/passkey", "POST")
+                .route(web::post().to(passkey_challenges::post_two_step)),
+        )
+        .service(
+            page("/sign-in/confirm/passkey", "POST")
+                .route(web::post().to(passkey_challenges::post_confirm)),
         )
         .service(page("/sign-out", "POST").route(web::post().to(sign_in::post_sign_out)))
         .service(
@@ -121,6 +140,44 @@ pub fn routes(config: &mut ServiceConfig) {
             page("/settings/security/sessions", "GET, HEAD, POST")
                 .route(read().to(security_sessions::get))
                 .route(web::post().to(security_sessions::post)),
+        )
+        .service(
+            page("/settings/security/two-step", "GET, HEAD, POST")
+                .route(read().to(two_step::get))
+                .route(web::post().to(two_step::post)),
+        )
+        .service(
+            page("/settings/security/two-step/off", "GET, HEAD, POST")
+                .route(read().to(two_step::get_off))
+                .route(web::post().to(two_step::post_off)),
+        )
+        .service(
+            page("/settings/security/recovery-codes", "GET, HEAD, POST")
+                .route(read().to(recovery_codes::get))
+                .route(web::post().to(recovery_codes::post)),
+        )
+        .service(
+            page("/settings/security/recovery-codes/text", "POST")
+                .route(web::post().to(shown_codes::post_text)),
+        )
+        .service(
+            page("/settings/security/passkeys", "GET, HEAD, POST")
+                .route(read().to(passkeys::get))
+                .route(web::post().to(passkeys::post)),
+        )
+        .service(
+            page("/settings/security/passkeys/challenge", "POST")
+                .route(web::post().to(passkey_challenges::post_add)),
+        )
+        .service(
+            page("/settings/security/passkeys/{id}", "GET, HEAD, POST")
+                .route(read().to(passkeys::get_rename))
+                .route(web::post().to(passkeys::post_rename)),
+        )
+        .service(
+            page("/settings/security/passkeys/{id}/remove", "GET, HEAD, POST")
+                .route(read().to(passkeys::get_remove))
+                .route(web::post().to(passkeys::post_remove)),
         )
         .service(page("/settings/theme", "POST").route(web::post().to(theme::post)))
         .service(page("/settings/api", "GET, HEAD").route(read().to(list::get)))

@@ -1,7 +1,8 @@
 //! Sessions for actix-session, kept in our database by `domain::security::sessions`.
 //!
-//! Only sessions of signed-in accounts are stored: what a visitor who is not signed in needs is in a cookie
-//! (see `extract::visitor`), so that no one can fill the database by opening pages.
+//! Only sessions of signed-in accounts are stored, and for ten minutes those of accounts whose password was right and
+//! whose second step must follow: they carry another name for the account, so nothing takes them for signed in. What
+//! any other visitor needs is in a cookie (see `extract::visitor`), so that no one can fill the database by opening pages.
 
 use std::collections::HashMap;
 
@@ -25,6 +26,9 @@ use crate::web::times::counted;
 
 /// Under this name a session remembers whose it is.
 pub const ACCOUNT_ID: &str = "account_id";
+
+/// Under this name a session that waits for the second step remembers whose it will be. Never beside [`ACCOUNT_ID`].
+pub const PENDING_ACCOUNT_ID: &str = "pending_account_id";
 
 /// Under this name a session that ended by itself says after how long, in words. It is nobody's any more.
 pub const ENDED_AFTER: &str = "ended_after";
@@ -106,7 +110,14 @@ impl SessionStore for DieselSessionStore {
         let now = self.clock.now();
         let session_key = generate_session_key();
         let id = session_key.as_ref().to_owned();
-        let account_id = account_id(&state).ok_or_else(|| {
+        let (account_id, pending_until) = match account_id(&state, ACCOUNT_ID) {
+            Some(id) => (Some(id), None),
+            None => (
+                account_id(&state, PENDING_ACCOUNT_ID),
+                Some(now + sessions::PENDING_LIFE),
+            ),
+        };
+        let account_id = account_id.ok_or_else(|| {
             SaveError::Serialization(anyhow_text("a session without an account is not stored"))
         })?;
         let device: Option<Vec<u8>> = read(&state, NEW_DEVICE);
@@ -121,6 +132,7 @@ impl SessionStore for DieselSessionStore {
             state: json,
             signed_in_at: Timestamp::from_millis(signed_in.at),
             place: signed_in.place.clone(),
+            pending_until,
         };
         let (outbox, place) = (self.outbox.clone(), signed_in.place);
         self.pool
@@ -178,8 +190,8 @@ fn ended(after: TimeDelta) -> State {
     State::from([(ENDED_AFTER.to_owned(), format!("\"{words}\""))])
 }
 
-fn account_id(state: &State) -> Option<AccountId> {
-    let text: String = read(state, ACCOUNT_ID)?;
+fn account_id(state: &State, name: &str) -> Option<AccountId> {
+    let text: String = read(state, name)?;
     text.parse().ok()
 }
 

@@ -12,7 +12,9 @@ use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::leaks::LeakKeys;
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::Postman;
+use crate::domain::security::passkeys::RelyingParty;
 use crate::domain::security::password::PasswordWorker;
+use crate::domain::security::two_step::Vault;
 use crate::domain::usage::recorder::{Recorder, WorkerRecorder};
 use crate::domain::verification::Verifier;
 use crate::domain::verification::engine::Engine;
@@ -101,6 +103,16 @@ impl AppState {
     }
 }
 
+impl AppState {
+    /// What second factors are kept with.
+    pub fn vault(&self) -> Vault {
+        Vault {
+            secrets: self.policy.secrets.clone(),
+            outbox: self.outbox.clone(),
+        }
+    }
+}
+
 /// The parts of a running keyport. Clones share them.
 #[derive(Clone)]
 pub struct AppState {
@@ -114,6 +126,10 @@ pub struct AppState {
     pub moves: Moves,
     /// Hashes passwords.
     pub passwords: PasswordWorker,
+    /// Queues mails.
+    pub outbox: Outbox,
+    /// Asks for passkeys; `None` if the public address has no name, which they need.
+    pub passkeys: Option<RelyingParty>,
     /// The verifier thread; each worker asks it through a [`crate::domain::verification::Verifier`] of its own.
     pub engine: Engine,
     /// What the workers count of verification, for the metrics.
@@ -122,8 +138,6 @@ pub struct AppState {
     pub limits: Arc<Limits>,
     /// Notes the use of keys.
     pub recorder: Recorder,
-    /// Queues mails.
-    pub outbox: Outbox,
     /// Sends them; `None` while mail is off.
     pub postman: Option<Postman>,
     /// Names requests.

@@ -128,6 +128,11 @@ impl Browser {
         self.client.issue_cmd(command).await.unwrap()
     }
 
+    /// Gives the browser an authenticator that keeps passkeys and always agrees (Web Authentication, level 3, section 11).
+    pub async fn add_authenticator(&self) {
+        self.client.issue_cmd(AddAuthenticator).await.unwrap();
+    }
+
     /// A screen of this width, and the colours that the system asks for.
     pub async fn look(&self, width: u32, dark: bool) {
         let metrics =
@@ -148,6 +153,8 @@ impl Browser {
             .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
             // That a page answers 401, 404, 409 or 422 is what those pages are for.
             .filter(|message| !message.contains("the server responded with a status of 4"))
+            // Said whenever someone signs out.
+            .filter(|message| !message.contains("Clear-Site-Data header on"))
             .collect()
     }
 
@@ -249,6 +256,30 @@ impl WebDriverCompatibleCommand for Cdp {
 
     fn method_and_body(&self, _url: &Url) -> (reqwest::Method, Option<String>) {
         let body = json!({ "cmd": self.command, "params": self.parameters });
+        (reqwest::Method::POST, Some(body.to_string()))
+    }
+}
+
+#[derive(Debug)]
+struct AddAuthenticator;
+
+impl WebDriverCompatibleCommand for AddAuthenticator {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!(
+            "session/{}/webauthn/authenticator",
+            session.unwrap_or_default()
+        ))
+    }
+
+    fn method_and_body(&self, _url: &Url) -> (reqwest::Method, Option<String>) {
+        let body = json!({
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserConsenting": true,
+            "isUserVerified": true,
+        });
         (reqwest::Method::POST, Some(body.to_string()))
     }
 }

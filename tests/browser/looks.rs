@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::browser::{Browser, Options};
 use crate::support::app::PASSWORD;
-use crate::support::{Engine, TestApp, actors::id_of};
+use crate::support::{Engine, TestApp, actors::id_of, second_factors};
 
 const AXE: &str = include_str!("vendor/axe.min.js");
 const RUN_AXE: &str = "const done = arguments[arguments.length - 1];
@@ -112,6 +112,8 @@ async fn pages_of_an_account_are_fine() {
         "/settings/security".to_owned(),
         "/settings/security/password".to_owned(),
         "/settings/security/sessions".to_owned(),
+        "/settings/security/two-step".to_owned(),
+        "/settings/security/passkeys".to_owned(),
         "/settings/api".to_owned(),
         "/settings/api?q=nothing".to_owned(),
         "/settings/api/new".to_owned(),
@@ -134,6 +136,7 @@ async fn pages_of_an_account_are_fine() {
         browser.goto(&app.url(&path)).await;
         assert_fine(&browser, &path).await;
     }
+    second_factors_are_fine(&app, &browser).await;
     browser.goto(&app.url("/settings/security")).await;
     browser.press("Actions").await;
     // The open menu covers a button, which axe cannot judge then; the menu itself must be fine.
@@ -149,6 +152,47 @@ async fn pages_of_an_account_are_fine() {
     browser.expect_heading("Copy your new API key").await;
     assert_fine(&browser, "the one-time page").await;
     browser.close().await;
+}
+
+/// Two-step verification from its first page to the second step of a sign-in, and back to where it is turned off.
+async fn second_factors_are_fine(app: &TestApp, browser: &Browser) {
+    browser.goto(&app.url("/settings/security/two-step")).await;
+    browser.press("Can’t scan? Type the setup key").await;
+    let key = browser.words("#setup-key").await;
+    browser.fill("#code", "000 000").await;
+    browser.press("Turn on").await;
+    browser.wait_for("#code-error").await;
+    assert_fine(browser, "two-step with an error").await;
+    let phone = second_factors::App::of_key(&key);
+    browser.fill("#code", &phone.code(app.now())).await;
+    browser.press("Turn on").await;
+    browser.expect_heading("Save your recovery codes").await;
+    assert_fine(browser, "recovery codes").await;
+    for path in [
+        "/settings/security",
+        "/settings/security/two-step",
+        "/settings/security/two-step/off",
+        "/settings/security/recovery-codes",
+        "/sign-in/confirm",
+    ] {
+        browser.goto(&app.url(path)).await;
+        assert_fine(browser, path).await;
+    }
+    let visitor = Browser::start(Options::default()).await;
+    visitor.goto(&app.url("/sign-in")).await;
+    visitor.fill("#email", "maren@example.com").await;
+    visitor.fill("#password", PASSWORD).await;
+    visitor.press("Sign in").await;
+    visitor.expect_heading("Enter your 6-digit code").await;
+    assert_fine(&visitor, "the second step").await;
+    visitor.fill("#code", "123 45").await;
+    visitor.press("Verify").await;
+    visitor.wait_for("#code-error").await;
+    assert_fine(&visitor, "the second step with an error").await;
+    visitor.press("Use a recovery code").await;
+    visitor.expect_heading("Enter a recovery code").await;
+    assert_fine(&visitor, "a recovery code").await;
+    visitor.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

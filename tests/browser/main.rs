@@ -13,6 +13,7 @@ mod flows;
 mod keyboard;
 mod looks;
 mod once;
+mod passkeys;
 mod pictures;
 #[path = "../it/support/mod.rs"]
 mod support;

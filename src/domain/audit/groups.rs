@@ -48,6 +48,7 @@ impl Action {
     pub const ALL: &'static [Self] = &[
         Self::SignUp,
         Self::SignIn,
+        Self::SignInFirstStep,
         Self::SignInConfirm,
         Self::SignOut,
         Self::ProfileChange,
@@ -65,6 +66,15 @@ impl Action {
         Self::Invite,
         Self::InvitationWithdraw,
         Self::AccountClose,
+        Self::TwoStepOn,
+        Self::TwoStepOff,
+        Self::TwoStepReset,
+        Self::RecoveryCodesReplace,
+        Self::RecoveryCodeUse,
+        Self::PasskeyAdd,
+        Self::PasskeyRename,
+        Self::PasskeyRemove,
+        Self::PasskeyClone,
         Self::OperatorChange,
         Self::AccountDisable,
         Self::AccountEnable,
@@ -82,17 +92,27 @@ impl Action {
     pub fn group(self) -> ActionGroup {
         match self {
             Self::SignIn
+            | Self::SignInFirstStep
             | Self::SignInConfirm
             | Self::SignOut
             | Self::SessionEnd
             | Self::SessionsEnd => ActionGroup::SignIn,
-            Self::PasswordForgot
-            | Self::PasswordLink
-            | Self::PasswordSet
-            | Self::EmailVerify
+            Self::EmailVerify
             | Self::EmailChangeAsk
             | Self::EmailChangeCancel
-            | Self::EmailChange => ActionGroup::Security,
+            | Self::EmailChange
+            | Self::PasswordForgot
+            | Self::PasswordLink
+            | Self::PasswordSet
+            | Self::TwoStepOn
+            | Self::TwoStepOff
+            | Self::TwoStepReset
+            | Self::RecoveryCodesReplace
+            | Self::RecoveryCodeUse
+            | Self::PasskeyAdd
+            | Self::PasskeyRename
+            | Self::PasskeyRemove
+            | Self::PasskeyClone => ActionGroup::Security,
             Self::KeyCreate
             | Self::KeyRename
             | Self::KeyRotate

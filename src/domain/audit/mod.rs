@@ -98,9 +98,11 @@ impl Actor {
 pub enum Action {
     /// An account was made.
     SignUp,
-    /// A password was checked.
+    /// Someone signed in, or tried to. The target says with what; none: with the password alone.
     SignIn,
-    /// A password was checked again, within a session.
+    /// A password was right, and a second step must follow it.
+    SignInFirstStep,
+    /// It was checked again who is there, within a session.
     SignInConfirm,
     /// A session was ended by its owner.
     SignOut,
@@ -134,6 +136,24 @@ pub enum Action {
     InvitationWithdraw,
     /// An account was closed by its holder.
     AccountClose,
+    /// Two-step verification was turned on, or moved to another app.
+    TwoStepOn,
+    /// Two-step verification was turned off.
+    TwoStepOff,
+    /// An operator removed all second factors of an account.
+    TwoStepReset,
+    /// There are new recovery codes.
+    RecoveryCodesReplace,
+    /// A recovery code was used up.
+    RecoveryCodeUse,
+    /// A passkey was added.
+    PasskeyAdd,
+    /// A passkey got another name.
+    PasskeyRename,
+    /// A passkey was removed.
+    PasskeyRemove,
+    /// A passkey was refused whose counter went back: there may be a copy of it.
+    PasskeyClone,
     /// An account got or lost the operator role.
     OperatorChange,
     /// An account was disabled.
@@ -164,6 +184,7 @@ impl Action {
         match self {
             Self::SignUp => "sign_up",
             Self::SignIn => "sign_in",
+            Self::SignInFirstStep => "sign_in.first_step",
             Self::SignInConfirm => "sign_in.confirm",
             Self::SignOut => "sign_out",
             Self::ProfileChange => "profile.change",
@@ -181,6 +202,15 @@ impl Action {
             Self::Invite => "invitation.make",
             Self::InvitationWithdraw => "invitation.withdraw",
             Self::AccountClose => "account.close",
+            Self::TwoStepOn => "two_step.on",
+            Self::TwoStepOff => "two_step.off",
+            Self::TwoStepReset => "two_step.reset",
+            Self::RecoveryCodesReplace => "recovery_codes.replace",
+            Self::RecoveryCodeUse => "recovery_code.use",
+            Self::PasskeyAdd => "passkey.add",
+            Self::PasskeyRename => "passkey.rename",
+            Self::PasskeyRemove => "passkey.remove",
+            Self::PasskeyClone => "passkey.clone",
             Self::OperatorChange => "account.operator",
             Self::AccountDisable => "account.disable",
             Self::AccountEnable => "account.enable",

@@ -21,6 +21,9 @@ const NOTE_USE_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// A session whose end is known is remembered this much longer, so that its holder can be told why.
 const REMEMBERED: TimeDelta = TimeDelta::days(7);
 
+/// The second step must follow the password within this time.
+pub const PENDING_LIFE: TimeDelta = TimeDelta::minutes(10);
+
 /// A session that the database knows.
 #[derive(Debug)]
 pub enum KnownSession {
@@ -53,6 +56,8 @@ pub struct NewSession {
     pub signed_in_at: Timestamp,
     /// From where.
     pub place: Place,
+    /// Until when it waits for the second step, and is nobody's yet; `None`: its account is signed in.
+    pub pending_until: Option<Timestamp>,
 }
 
 /// Begins a session. `id` is the secret value for the browser's cookie.
@@ -72,16 +77,19 @@ pub fn begin(db: &mut Db, now: Timestamp, id: &str, session: NewSession) -> Resu
             signed_in_at: Some(session.signed_in_at),
             address: session.place.address.unwrap_or_default(),
             client: session.place.client.unwrap_or_default(),
+            pending_until: session.pending_until,
         },
     )
 }
 
-/// The session with this id; `None` if there is none, or someone ended it.
+/// The session with this id; `None` if there is none, someone ended it, or it waited too long for its second step.
 ///
 /// # Errors
 /// If the database fails.
 pub fn find(db: &mut Db, now: Timestamp, id: &str) -> Result<Option<KnownSession>, StoreError> {
-    Ok(rows::find(db, &digest(id))?.map(|row| {
+    let row = rows::find(db, &digest(id))?;
+    let in_time = row.filter(|row| row.pending_until.is_none_or(|until| now < until));
+    Ok(in_time.map(|row| {
         if now >= row.created_at + LONGEST_LIFE {
             return KnownSession::Ended(LONGEST_LIFE);
         }
@@ -206,6 +214,7 @@ pub fn end_others(
 /// # Errors
 /// If the database fails.
 pub fn remove_ended(db: &mut Db, now: Timestamp) -> Result<usize, StoreError> {
+    rows::delete_pending(db, now)?;
     let ended_before = now - REMEMBERED;
     rows::delete_ended(db, ended_before - IDLE_LIFE, ended_before - LONGEST_LIFE)
 }

@@ -4,6 +4,10 @@
 //! A sign-in counts against the pair of account and client address, and against the address alone. There is no
 //! counter on the account alone: with one, a stranger could keep its holder out. What is counted for an account alone
 //! are the mails that strangers can have sent to it; their number keeps no one out, since the mails before are there.
+//!
+//! Codes are typed by someone who knew the password, so there the account alone counts as well: an authenticator's
+//! code has six digits, and whoever has many addresses could guess it. Recovery codes and passkeys, which no one can
+//! guess, do not count against the account, so even a thief of the password cannot keep its holder out.
 
 use std::net::IpAddr;
 
@@ -33,6 +37,28 @@ const SIGN_IN_PAIR: Limit = Limit {
 const SIGN_IN_ADDRESS: Limit = Limit {
     kind: "sign-in/address",
     most: 100,
+    window: TimeDelta::minutes(15),
+};
+/// Codes for one sign-in: after that the password is asked for again.
+const CODE_SIGN_IN: Limit = Limit {
+    kind: "code/sign-in",
+    most: 5,
+    window: TimeDelta::minutes(10),
+};
+const CODE_PAIR: Limit = Limit {
+    kind: "code/pair",
+    most: 10,
+    window: TimeDelta::minutes(15),
+};
+/// Six digits of which three are right at a time: at this pace a guess succeeds once in some fourteen months.
+const CODE_ACCOUNT: Limit = Limit {
+    kind: "code/account",
+    most: 30,
+    window: TimeDelta::hours(1),
+};
+const PASSKEY_ADDRESS: Limit = Limit {
+    kind: "passkey/address",
+    most: 300,
     window: TimeDelta::minutes(15),
 };
 const SIGN_UP_ADDRESS: Limit = Limit {
@@ -106,6 +132,67 @@ pub fn take_sign_in(
 /// If the database fails.
 pub fn clear_sign_in(db: &mut Db, email: &str, address: IpAddr) -> Result<(), StoreError> {
     rows::clear(db, &bucket(SIGN_IN_PAIR, &pair(email, address)))
+}
+
+/// A try to enter a code.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeTry<'a> {
+    /// Whose second step it is.
+    pub account_id: AccountId,
+    /// From where.
+    pub address: IpAddr,
+    /// The sign-in that waits for the code; `None` within a session.
+    pub pending_id: Option<&'a str>,
+    /// True for six digits, which can be guessed.
+    pub is_short: bool,
+}
+
+/// Counts a try to enter a code.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_code(
+    db: &mut Db,
+    now: Timestamp,
+    tried: CodeTry<'_>,
+) -> Result<Result<(), Throttled>, StoreError> {
+    let mut verdict = take(db, now, CODE_PAIR, &code_pair(tried))?;
+    if let Some(id) = tried.pending_id {
+        verdict = verdict.and(take(db, now, CODE_SIGN_IN, id)?);
+    }
+    if tried.is_short {
+        let account_id = tried.account_id.to_string();
+        verdict = verdict.and(take(db, now, CODE_ACCOUNT, &account_id)?);
+    }
+    Ok(verdict)
+}
+
+/// Forgets the wrong codes from this address, once one was right.
+///
+/// # Errors
+/// If the database fails.
+pub fn clear_code(db: &mut Db, tried: CodeTry<'_>) -> Result<(), StoreError> {
+    rows::clear(db, &bucket(CODE_PAIR, &code_pair(tried)))?;
+    if tried.is_short {
+        rows::clear(db, &bucket(CODE_ACCOUNT, &tried.account_id.to_string()))?;
+    }
+    Ok(())
+}
+
+fn code_pair(tried: CodeTry<'_>) -> String {
+    format!("{}/{}", tried.account_id, network(tried.address))
+}
+
+/// Counts a challenge for a passkey, which anyone may ask for and which is stored.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_passkey(
+    db: &mut Db,
+    now: Timestamp,
+    address: IpAddr,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, PASSKEY_ADDRESS, &network(address))
 }
 
 /// Counts a try to make an account.

@@ -25,7 +25,7 @@ use crate::ids::{AccountId, SessionId};
 use crate::web::error::PageError;
 use crate::web::layout::{Flash, Theme};
 use crate::web::session_store::{
-    ACCOUNT_ID, ENDED_AFTER, NEW_DEVICE, PUBLIC_ID, SIGNED_IN, SignedIn,
+    ACCOUNT_ID, ENDED_AFTER, NEW_DEVICE, PENDING_ACCOUNT_ID, PUBLIC_ID, SIGNED_IN, SignedIn,
 };
 use crate::web::state::AppState;
 
@@ -38,6 +38,8 @@ const CONFIRMED_AT: &str = "confirmed_at";
 /// Under this name a session keeps when the password was set that the account had when it began, in milliseconds since
 /// 1970. A session from before the present password is no session any more, even if it was begun while that was set.
 const PASSWORD_SET_AT: &str = "password_set_at";
+/// Under this name a session that waits for the second step keeps a name of its own, under which tries are counted.
+const PENDING_ID: &str = "pending_id";
 /// What needs a recent sign-in is open for this long after one.
 const RECENT: TimeDelta = TimeDelta::minutes(15);
 /// Name of the cookie that keeps the chosen appearance.
@@ -46,6 +48,15 @@ pub const THEME_COOKIE: &str = "keyport_theme";
 /// A seed that was made for this request and must go to the browser with the answer.
 #[derive(Clone)]
 struct NewSeed(String);
+
+/// A sign-in whose password was right and whose second step must follow.
+#[derive(Clone, Debug)]
+pub struct PendingSignIn {
+    /// Whose second step.
+    pub account_id: AccountId,
+    /// Its own name, under which tries are counted.
+    pub id: String,
+}
 
 /// Someone looking at a page.
 pub struct Visitor {
@@ -89,6 +100,34 @@ impl Visitor {
     /// After how long this browser's session ended by itself, in words; `None` if it did not.
     pub fn session_ended_after(&self) -> Option<String> {
         self.session.get(ENDED_AFTER).ok().flatten()
+    }
+
+    /// Begins to wait for the second step of this account, under a new session id. Nobody is signed in by this.
+    ///
+    /// # Errors
+    /// If the session cannot be written as JSON, which is a defect.
+    pub fn await_second_step(&self, account: &Account) -> Result<(), PageError> {
+        let internal = |error| PageError::Internal(Box::new(error) as _);
+        self.session.clear();
+        self.session.renew();
+        self.session
+            .insert(PENDING_ACCOUNT_ID, account.id.to_string())
+            .map_err(internal)?;
+        for name in [PENDING_ID, FORM_SEED] {
+            self.session
+                .insert(name, base62_text(&mut system_rng(), 22))
+                .map_err(internal)?;
+        }
+        Ok(())
+    }
+
+    /// The sign-in of this browser that waits for its second step.
+    pub fn pending_sign_in(&self) -> Option<PendingSignIn> {
+        let text = |name| self.session.get::<String>(name).ok().flatten();
+        Some(PendingSignIn {
+            account_id: text(PENDING_ACCOUNT_ID)?.parse().ok()?,
+            id: text(PENDING_ID)?,
+        })
     }
 
     /// Signs in: a new session id, so that one planted before is worth nothing. The browser is known from now on.

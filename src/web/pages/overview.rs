@@ -5,6 +5,8 @@ use askama::Template;
 
 use super::{PageResult, html};
 use crate::domain::api_keys::{self, ApiKey, KeyList};
+use crate::domain::security::recovery_codes::FEW;
+use crate::domain::security::two_step::{self, TwoStep};
 use crate::domain::usage::summary::{self, AttemptsRow};
 use crate::store::StoreError;
 use crate::web::extract::visitor::CurrentAccount;
@@ -58,10 +60,11 @@ pub async fn get(me: CurrentAccount) -> PageResult {
                 }
             }
             let day = summary::counts_of_a_day(db, id, now)?;
-            Ok((counts, soonest.keys, unused, dead, day))
+            let two_step = two_step::find(db, id)?;
+            Ok((counts, soonest.keys, unused, dead, day, two_step))
         })
         .await;
-    let (counts, soonest, unused, dead, day) = found?;
+    let (counts, soonest, unused, dead, day, two_step) = found?;
     let times = times(&me.visitor, &me.account);
     let ending = soonest
         .iter()
@@ -75,6 +78,7 @@ pub async fn get(me: CurrentAccount) -> PageResult {
             .map(|(key, attempts)| dead_row(key, attempts, &times))
             .chain(ending)
             .chain(idle)
+            .chain(second_step_row(two_step))
             .collect(),
         active: grouped(counts.active),
         most_active: grouped(me.visitor.state.policy.max_active),
@@ -149,6 +153,35 @@ fn unused_row(key: &ApiKey, times: &Times) -> Attention {
         action: "Review",
         href: format!("/settings/api/{}", key.id),
     }
+}
+
+/// Few recovery codes, or no second step at all.
+fn second_step_row(two_step: Option<TwoStep>) -> Option<Attention> {
+    let Some(TwoStep { codes_left, .. }) = two_step else {
+        return Some(Attention {
+            icon: icon("smartphone"),
+            is_warning: false,
+            title: "Two-step verification is off".to_owned(),
+            detail: "Whoever learns your password can sign in. Ask for a code from your phone too."
+                .to_owned(),
+            action: "Set up",
+            href: "/settings/security/two-step".to_owned(),
+        });
+    };
+    let title = match codes_left {
+        0 => "No recovery codes are left".to_owned(),
+        1 => "1 recovery code is left".to_owned(),
+        few if few <= FEW => format!("{few} recovery codes are left"),
+        _ => return None,
+    };
+    Some(Attention {
+        icon: icon("list-checks"),
+        is_warning: true,
+        title,
+        detail: "Without one you cannot sign in if you lose your phone.".to_owned(),
+        action: "Make new codes",
+        href: "/settings/security/recovery-codes".to_owned(),
+    })
 }
 
 /// The create page with a name filled in.

@@ -1,11 +1,19 @@
 //! Settings > Security: how the account signs in, and what can act in its name.
 
+pub mod passkeys;
+pub mod recovery_codes;
+pub mod shown_codes;
+pub mod two_step;
+
 use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::{PageResult, html};
 use crate::domain::api_keys;
+use crate::domain::security::passkeys::{self as domain_passkeys, Passkey};
+use crate::domain::security::recovery_codes::FEW;
 use crate::domain::security::sessions::{self, ListedSession};
+use crate::domain::security::two_step as domain_two_step;
 use crate::store::StoreError;
 use crate::web::client_words::client_words;
 use crate::web::extract::visitor::{CurrentAccount, Visitor};
@@ -13,11 +21,18 @@ use crate::web::layout::{Layout, Nav, times};
 use crate::web::markup::{Badge, Icon, TimeView};
 use crate::web::times::{Times, grouped};
 
+/// The page's address.
+const SECURITY: &str = "/settings/security";
+/// Where two-step verification is set up.
+const TWO_STEP: &str = "/settings/security/two-step";
+
 #[derive(Template)]
 #[template(path = "pages/security.html")]
 struct SecurityPage {
     layout: Layout,
     password_set: Option<TimeView>,
+    two_step: Option<TwoStepView>,
+    passkeys: Vec<PasskeyView>,
     active: String,
     inactive: String,
     ending_soon: Option<Badge>,
@@ -59,6 +74,30 @@ pub(super) fn session_row(session: ListedSession, visitor: &Visitor, times: &Tim
     }
 }
 
+struct TwoStepView {
+    since: TimeView,
+    codes_left: i64,
+    are_few: bool,
+}
+
+/// A passkey in a list, or the one that a page is about.
+struct PasskeyView {
+    id: String,
+    name: String,
+    added: TimeView,
+    last_use: Option<TimeView>,
+}
+
+fn passkey_view(me: &CurrentAccount, passkey: &Passkey) -> PasskeyView {
+    let times = times(&me.visitor, &me.account);
+    PasskeyView {
+        id: passkey.id.to_string(),
+        name: passkey.name.clone(),
+        added: times.date(passkey.created_at),
+        last_use: passkey.last_used_at.map(|at| times.date_time(at)),
+    }
+}
+
 /// The page.
 pub async fn get(me: CurrentAccount) -> PageResult {
     let (id, now) = (me.account.id, me.visitor.now);
@@ -66,9 +105,14 @@ pub async fn get(me: CurrentAccount) -> PageResult {
         .visitor
         .state
         .pool
-        .read(move |db| Ok((api_keys::count(db, id, now)?, sessions::list(db, now, id)?)))
+        .read(move |db| {
+            let counts = api_keys::count(db, id, now)?;
+            let sessions = sessions::list(db, now, id)?;
+            let two_step = domain_two_step::find(db, id)?;
+            Ok((counts, sessions, two_step, domain_passkeys::list(db, id)?))
+        })
         .await;
-    let (counts, sessions) = found?;
+    let (counts, sessions, two_step, passkeys) = found?;
     let times = times(&me.visitor, &me.account);
     let mut sessions: Vec<SessionRow> = sessions
         .into_iter()
@@ -79,6 +123,14 @@ pub async fn get(me: CurrentAccount) -> PageResult {
     let page = SecurityPage {
         layout: Layout::new(&me.visitor, "Security", Nav::Security),
         password_set: me.account.password_set_at.map(|at| times.date(at)),
+        two_step: two_step.map(|two_step| TwoStepView {
+            since: times.date(two_step.since),
+            codes_left: two_step.codes_left,
+            are_few: two_step.codes_left <= FEW,
+        }),
+        passkeys: (passkeys.iter())
+            .map(|passkey| passkey_view(&me, passkey))
+            .collect(),
         active: grouped(counts.active),
         inactive: grouped(counts.inactive),
         ending_soon: (counts.ending_soon > 0).then(|| Badge {

@@ -8,8 +8,9 @@ use serde::Deserialize;
 use super::{PageResult, html, local_path, see_other, signed_out};
 use crate::config::SignUp;
 use crate::crypto::random::system_rng;
+use crate::domain::security::passkeys::{Answered, BadPasskey};
 use crate::domain::security::throttles::Throttled;
-use crate::domain::sign_in::{self, Purpose};
+use crate::domain::sign_in::{self, Answer, Passed, Purpose};
 use crate::domain::sign_up;
 use crate::secret::Secret;
 use crate::store::StoreError;
@@ -32,6 +33,7 @@ struct SignInPage {
     /// What was done just before, in two sentences.
     done: Option<(&'static str, &'static str)>,
     has_sign_up: bool,
+    has_passkeys: bool,
 }
 
 /// The way back after signing in, and what was done before.
@@ -42,13 +44,15 @@ pub struct SignInQuery {
     done: String,
 }
 
-/// What is typed to sign in.
+/// What is typed to sign in, or what a passkey answered.
 #[derive(Deserialize)]
 #[serde(default)]
 pub struct SignInForm {
     email: String,
     password: Secret<String>,
     next: String,
+    ceremony: String,
+    credential: String,
 }
 
 impl Default for SignInForm {
@@ -57,6 +61,8 @@ impl Default for SignInForm {
             email: String::new(),
             password: Secret::new(String::new()),
             next: String::new(),
+            ceremony: String::new(),
+            credential: String::new(),
         }
     }
 }
@@ -72,12 +78,14 @@ pub async fn get(visitor: Visitor, query: web::Query<SignInQuery>) -> PageResult
     html(StatusCode::OK, &page)
 }
 
-/// Checks the password.
+/// Checks the password, or the passkey that stands for password and second step.
 pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignInForm>) -> PageResult {
     let SignInForm {
         email,
         password,
         next,
+        ceremony,
+        credential,
     } = match form.check() {
         Ok(form) => form,
         Err(stale) => {
@@ -86,6 +94,13 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignInForm>) ->
             return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     };
+    if !credential.is_empty() {
+        let answered = Answered {
+            ceremony,
+            credential,
+        };
+        return post_passkey(&visitor, answered, &next).await;
+    }
     let state = visitor.state.clone();
     let address = client::address(&req);
     let (act, typed) = (visitor.act.clone(), email.clone());
@@ -114,13 +129,50 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignInForm>) ->
             sign_in::finish(db, &act, &attempt, checked.matches)
         })
         .await;
-    let Some(account) = finished? else {
-        let summary = Summary::of("Email or password is wrong.", "");
-        let page = page(&visitor, &email, &next, Some(summary));
-        return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    let next = local_path(&next).unwrap_or("/");
+    match finished? {
+        Some(Passed::SignedIn(account)) => {
+            visitor.sign_in(&account)?;
+            Ok(see_other(next))
+        }
+        Some(Passed::NeedsSecondStep(account)) => {
+            visitor.await_second_step(&account)?;
+            Ok(see_other(&with_next("/sign-in/two-step", next)))
+        }
+        None => {
+            let summary = Summary::of("Email or password is wrong.", "");
+            let page = page(&visitor, &email, next, Some(summary));
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+    }
+}
+
+async fn post_passkey(visitor: &Visitor, answered: Answered, next: &str) -> PageResult {
+    let party = visitor.state.passkeys.clone().ok_or(PageError::NotFound)?;
+    let act = visitor.act.clone();
+    let answer: Result<_, StoreError> = visitor
+        .state
+        .pool
+        .write(move |db| sign_in::with_passkey_alone(db, &act, &party, &answered))
+        .await;
+    let words = match answer? {
+        Answer::SignedIn(account) => {
+            visitor.sign_in(&account)?;
+            return Ok(see_other(local_path(next).unwrap_or("/")));
+        }
+        Answer::Refused(bad) => bad.to_string(),
+        Answer::Throttled(throttled) => return Err(throttled.into()),
+        // A disabled account is told no more here than with a password.
+        Answer::Gone => BadPasskey::Unknown.to_string(),
     };
-    visitor.sign_in(&account)?;
-    Ok(see_other(local_path(&next).unwrap_or("/")))
+    let page = page(visitor, "", next, Some(Summary::of(words, "")));
+    html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// A page of signing in that knows the way back.
+pub(super) fn with_next(page: &str, next: &str) -> String {
+    let next = percent_encoding::utf8_percent_encode(next, percent_encoding::NON_ALPHANUMERIC);
+    format!("{page}?next={next}")
 }
 
 /// What is sent to sign out: nothing but the token.
@@ -161,6 +213,7 @@ fn page(visitor: &Visitor, email: &str, next: &str, summary: Option<Summary>) ->
         summary,
         done: None,
         has_sign_up: visitor.state.site.sign_up == SignUp::Open,
+        has_passkeys: visitor.state.passkeys.is_some(),
     }
 }
 

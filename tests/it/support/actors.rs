@@ -133,12 +133,26 @@ impl Person {
             .page
             .attribute(&format!(r#"{form} input[name="form_token"]"#), "value");
         let mut all = vec![("form_token", token.as_str())];
-        let form_id_input = format!(r#"{form} input[name="form_id"]"#);
-        let form_id;
-        if opened.page.has(&form_id_input) {
-            form_id = opened.page.attribute(&form_id_input, "value");
-            all.push(("form_id", &form_id));
-        }
+        let hidden: Vec<(&str, String)> = ["form_id", "set_up"]
+            .into_iter()
+            .map(|name| (name, format!(r#"{form} input[name="{name}"]"#)))
+            .filter(|(_, input)| opened.page.has(input))
+            .map(|(name, input)| (name, opened.page.attribute(&input, "value")))
+            .collect();
+        // What the test fills in takes the place of what the page had.
+        let kept = hidden
+            .iter()
+            .filter(|(name, _)| !fields.iter().any(|(filled, _)| filled == name));
+        all.extend(kept.map(|(name, value)| (*name, value.as_str())));
+        all.extend_from_slice(fields);
+        self.post_raw(path, &all, &[]).await
+    }
+
+    /// Sends fields to a path that the page has no form for, with the token of its other forms.
+    pub async fn post_from(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let opened = self.get(page).await.expect(200);
+        let token = opened.page.attribute("input[name=form_token]", "value");
+        let mut all = vec![("form_token", token.as_str())];
         all.extend_from_slice(fields);
         self.post_raw(path, &all, &[]).await
     }

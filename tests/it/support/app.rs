@@ -176,6 +176,32 @@ impl TestApp {
         row.unwrap().text
     }
 
+    /// The first column, a text, of what a query that both engines know finds.
+    pub fn texts(&self, query: &str) -> Vec<String> {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            text: String,
+        }
+        let query = diesel::sql_query(format!("SELECT text FROM ({query}) AS found"));
+        let rows: Result<Vec<Row>, StoreError> = (self.state.pool)
+            .read_now(|db| diesel::RunQueryDsl::load(query, db).map_err(StoreError::from));
+        rows.unwrap().into_iter().map(|row| row.text).collect()
+    }
+
+    /// The kinds of the mails that were queued, oldest first.
+    pub fn queued_kinds(&self) -> Vec<String> {
+        self.texts("SELECT kind AS text FROM mails ORDER BY created_at, kind")
+    }
+
+    /// What was written down about this kind of act: target and result, oldest first.
+    pub fn audited(&self, action: &str) -> Vec<String> {
+        self.texts(&format!(
+            "SELECT COALESCE(target, '') || ' ' || result AS text FROM audit_entries
+             WHERE action = '{action}' ORDER BY id"
+        ))
+    }
+
     /// Tells the server to stop, as the signal does.
     pub fn begin_stop(&mut self) {
         if let Some(stop) = self.stop_order.take() {

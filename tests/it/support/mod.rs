@@ -2,6 +2,7 @@
 
 pub mod actors;
 pub mod app;
+pub mod authenticator;
 pub mod command;
 pub mod db;
 pub mod door;
@@ -10,6 +11,7 @@ pub mod mail;
 pub mod mail_queue;
 pub mod proxy;
 pub mod redis;
+pub mod second_factors;
 pub mod upstream;
 
 pub use actors::{Person, Program};
