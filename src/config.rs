@@ -814,7 +814,6 @@ mod tests {
             ("DATABASE_URL", "postgres://u:hunter22@h/d"),
             ("REDIS_URL", "redis://:hunter22@h"),
             ("RESEND_API_KEY", "re_hunter22"),
-            ("SMTP_URL", "smtp://u:hunter22@h"),
         ]);
         assert!(!format!("{:?}", config.unwrap()).contains("hunter22"));
         let config = load(&[("SMTP_URL", "smtp://u:hunter22@h")]);

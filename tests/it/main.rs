@@ -8,6 +8,7 @@
 
 mod api;
 mod audit_chain;
+mod checklist;
 mod colours;
 mod commands;
 mod hardship;

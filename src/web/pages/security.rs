@@ -66,11 +66,11 @@ pub(super) fn session_row(session: ListedSession, visitor: &Visitor, times: &Tim
         icon: client.icon(),
         device: client.text,
         address: session.address,
-        seen: if is_current {
-            times.date_time(session.signed_in_at)
+        seen: times.ago(if is_current {
+            session.signed_in_at
         } else {
-            times.ago(session.last_seen_at)
-        },
+            session.last_seen_at
+        }),
     }
 }
 

@@ -6,6 +6,7 @@ use super::filter::FilterForm;
 use super::words::{event_words, target_words};
 use crate::domain::audit::{ActionGroup, AuditPage, Entry, KeyNames, Outcome};
 use crate::ids::AccountId;
+use crate::web::client_words::client_words;
 use crate::web::markup::{Badge, TimeView};
 use crate::web::times::Times;
 
@@ -80,7 +81,9 @@ fn row(
         },
         by_prefix: entry.by_prefix.clone(),
         address: entry.address.clone(),
-        client: entry.client.clone().filter(|client| !client.is_empty()),
+        client: (entry.client.as_deref())
+            .filter(|client| !client.is_empty())
+            .map(|client| client_words(client).text),
     }
 }
 
