@@ -9,6 +9,7 @@ pub mod housekeeping;
 pub mod instance;
 pub mod leaks;
 pub mod mail;
+pub mod operators;
 pub mod security;
 pub mod sign_in;
 pub mod text;

@@ -68,6 +68,21 @@ pub fn delete_for_account(db: &mut Db, account_id: AccountId) -> Result<usize, S
     Ok(diesel::delete(sessions::table.filter(sessions::account_id.eq(account_id))).execute(db)?)
 }
 
+/// How many sessions of an account were used after `idle_since` and begun after `begun_after`.
+pub fn count_live(
+    db: &mut Db,
+    account_id: AccountId,
+    idle_since: Timestamp,
+    begun_after: Timestamp,
+) -> Result<i64, StoreError> {
+    Ok(sessions::table
+        .filter(sessions::account_id.eq(account_id))
+        .filter(sessions::last_seen_at.gt(idle_since))
+        .filter(sessions::created_at.gt(begun_after))
+        .count()
+        .get_result(db)?)
+}
+
 /// Removes sessions last used before `idle_since` or begun before `begun_before`.
 pub fn delete_ended(
     db: &mut Db,

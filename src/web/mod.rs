@@ -36,6 +36,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The route table.
 pub fn routes(config: &mut ServiceConfig) {
     use pages::api_keys::{access, confirm, create, detail, list, rotate};
+    use pages::operator::{account, account_act, account_key, accounts};
     use pages::{
         audit, docs, notifications, overview, password_reset, profile, security, sign_in,
         sign_in_confirm, sign_up, theme, unsubscribe, usage, well_known,
@@ -127,6 +128,23 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(page("/settings/usage.csv", "GET, HEAD").route(read().to(usage::get_csv)))
         .service(page("/settings/audit", "GET, HEAD").route(read().to(audit::get)))
         .service(page("/settings/audit.csv", "GET, HEAD").route(read().to(audit::get_csv)))
+        // For operators.
+        .service(page("/operator", "GET, HEAD").route(read().to(pages::operator::get)))
+        .service(page("/operator/accounts", "GET, HEAD").route(read().to(accounts::get)))
+        .service(page("/operator/accounts/{id}", "GET, HEAD").route(read().to(account::get)))
+        .service(
+            page("/operator/accounts/{id}/{act}", "GET, HEAD, POST")
+                .route(read().to(account_act::get))
+                .route(web::post().to(account_act::post)),
+        )
+        .service(
+            page(
+                "/operator/accounts/{id}/keys/{key}/deactivate",
+                "GET, HEAD, POST",
+            )
+            .route(read().to(account_key::get))
+            .route(web::post().to(account_key::post)),
+        )
         .service(page("/docs/api", "GET, HEAD").route(read().to(docs::get)))
         // For programs on every site.
         .service(page("/assets/{name}", "GET, HEAD").route(read().to(assets::get)))

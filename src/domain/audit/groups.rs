@@ -53,6 +53,8 @@ impl Action {
         Self::ProfileChange,
         Self::NotificationsChange,
         Self::MailResend,
+        Self::MailRead,
+        Self::SessionsEndAll,
         Self::PasswordLink,
         Self::PasswordSet,
         Self::OperatorChange,
@@ -70,7 +72,9 @@ impl Action {
     /// What it is about.
     pub fn group(self) -> ActionGroup {
         match self {
-            Self::SignIn | Self::SignInConfirm | Self::SignOut => ActionGroup::SignIn,
+            Self::SignIn | Self::SignInConfirm | Self::SignOut | Self::SessionsEndAll => {
+                ActionGroup::SignIn
+            }
             Self::PasswordLink | Self::PasswordSet => ActionGroup::Security,
             Self::KeyCreate
             | Self::KeyRename
@@ -83,6 +87,7 @@ impl Action {
             | Self::ProfileChange
             | Self::NotificationsChange
             | Self::MailResend
+            | Self::MailRead
             | Self::OperatorChange
             | Self::AccountDisable
             | Self::AccountEnable => ActionGroup::Account,

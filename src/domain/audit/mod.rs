@@ -109,6 +109,10 @@ pub enum Action {
     NotificationsChange,
     /// A mail that was given up was put back into the queue.
     MailResend,
+    /// A mail that was kept was read in full by an operator.
+    MailRead,
+    /// All sessions of an account were ended by an operator.
+    SessionsEndAll,
     /// A link for setting a password was made.
     PasswordLink,
     /// A password was set.
@@ -146,6 +150,8 @@ impl Action {
             Self::ProfileChange => "profile.change",
             Self::NotificationsChange => "notifications.change",
             Self::MailResend => "mail.resend",
+            Self::MailRead => "mail.read",
+            Self::SessionsEndAll => "session.end_all",
             Self::PasswordLink => "password.link",
             Self::PasswordSet => "password.set",
             Self::OperatorChange => "account.operator",

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod docs;
 pub mod error_page;
 pub mod notifications;
+pub mod operator;
 pub mod overview;
 pub mod password_reset;
 pub mod profile;
