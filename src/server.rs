@@ -532,16 +532,15 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         security_contact: config.security_contact.clone(),
         has_mail: transport.is_some(),
     });
+    let stationery = Arc::new(Stationery::new(site.clone(), secrets.clone()));
     let mail = transport
-        .map(|transport| {
-            let stationery = Stationery::new(site.clone(), secrets.clone());
-            mail::start(transport, &pool, &outbox, &clock, stationery)
-        })
+        .map(|transport| mail::start(transport, &pool, &outbox, &clock, stationery.clone()))
         .transpose()?;
     let (postman, mail) = mail.unzip();
     let state = AppState {
         pool,
         outbox,
+        stationery,
         postman,
         clock,
         request_ids: RequestIds::new(&mut system_rng()),

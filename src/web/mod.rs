@@ -36,7 +36,9 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The route table.
 pub fn routes(config: &mut ServiceConfig) {
     use pages::api_keys::{access, confirm, create, detail, list, rotate};
-    use pages::operator::{account, account_act, account_key, accounts};
+    use pages::operator::{
+        account, account_act, account_key, accounts, log, mail, mail_act, mails,
+    };
     use pages::{
         audit, docs, notifications, overview, password_reset, profile, security, sign_in,
         sign_in_confirm, sign_up, theme, unsubscribe, usage, well_known,
@@ -145,6 +147,20 @@ pub fn routes(config: &mut ServiceConfig) {
             .route(read().to(account_key::get))
             .route(web::post().to(account_key::post)),
         )
+        .service(page("/operator/mail", "GET, HEAD").route(read().to(mails::get)))
+        .service(page("/operator/mail/{id}", "GET, HEAD").route(read().to(mail::get)))
+        .service(
+            page("/operator/mail/{id}/read", "GET, HEAD, POST")
+                .route(read().to(mail_act::get_read))
+                .route(web::post().to(mail_act::post_read)),
+        )
+        .service(
+            page("/operator/mail/{id}/send-again", "GET, HEAD, POST")
+                .route(read().to(mail_act::get_send_again))
+                .route(web::post().to(mail_act::post_send_again)),
+        )
+        .service(page("/operator/audit", "GET, HEAD").route(read().to(log::get)))
+        .service(page("/operator/audit.csv", "GET, HEAD").route(read().to(log::get_csv)))
         .service(page("/docs/api", "GET, HEAD").route(read().to(docs::get)))
         // For programs on every site.
         .service(page("/assets/{name}", "GET, HEAD").route(read().to(assets::get)))

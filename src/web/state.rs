@@ -20,6 +20,7 @@ use crate::domain::verification::figures::{Figures, WorkerFigures};
 use crate::domain::verification::limits::Limits;
 use crate::store::Pool;
 use crate::web::extract::forwarded::TrustedProxies;
+use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
 
 /// What the pages say about this instance.
@@ -120,6 +121,8 @@ pub struct AppState {
     pub recorder: Recorder,
     /// Queues mails.
     pub outbox: Outbox,
+    /// Puts them into words, for those who read them here.
+    pub stationery: Arc<Stationery>,
     /// Sends them; `None` while mail is off.
     pub postman: Option<Postman>,
     /// Names requests.

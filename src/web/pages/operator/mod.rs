@@ -7,6 +7,10 @@ pub mod account;
 pub mod account_act;
 pub mod account_key;
 pub mod accounts;
+pub mod log;
+pub mod mail;
+pub mod mail_act;
+pub mod mails;
 
 use actix_web::HttpResponse;
 use serde::Deserialize;
@@ -23,6 +27,8 @@ use crate::web::markup::Badge;
 
 /// The address of the list of accounts.
 const ACCOUNTS: &str = "/operator/accounts";
+/// The address of the mail queue.
+const MAILS: &str = "/operator/mail";
 /// Rows of a page of a table.
 const ROWS: usize = 50;
 
