@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
+pub mod health;
 pub mod housekeeping;
 pub mod instance;
 pub mod leaks;

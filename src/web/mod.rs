@@ -37,7 +37,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub fn routes(config: &mut ServiceConfig) {
     use pages::api_keys::{access, confirm, create, detail, list, rotate};
     use pages::operator::{
-        account, account_act, account_key, accounts, log, mail, mail_act, mails,
+        account, account_act, account_key, accounts, configuration, health, log, mail, mail_act,
+        mails,
     };
     use pages::{
         audit, docs, notifications, overview, password_reset, profile, security, sign_in,
@@ -132,6 +133,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(page("/settings/audit.csv", "GET, HEAD").route(read().to(audit::get_csv)))
         // For operators.
         .service(page("/operator", "GET, HEAD").route(read().to(pages::operator::get)))
+        .service(page("/operator/health", "GET, HEAD").route(read().to(health::get)))
+        .service(page("/operator/configuration", "GET, HEAD").route(read().to(configuration::get)))
         .service(page("/operator/accounts", "GET, HEAD").route(read().to(accounts::get)))
         .service(page("/operator/accounts/{id}", "GET, HEAD").route(read().to(account::get)))
         .service(

@@ -7,8 +7,9 @@ use actix_web::{HttpRequest, web};
 use url::Url;
 
 use crate::clock::SharedClock;
-use crate::config::{QueryKeys, SignUp};
+use crate::config::{Config, QueryKeys, SignUp};
 use crate::domain::api_keys::policy::KeyPolicy;
+use crate::domain::housekeeping::LastRound;
 use crate::domain::leaks::LeakKeys;
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::Postman;
@@ -32,6 +33,8 @@ pub struct Site {
     pub sign_up: SignUp,
     /// Where to report security problems.
     pub security_contact: Option<String>,
+    /// The way that mails take, in words; `None` while mail is off.
+    pub mail_way: Option<String>,
     /// True if mails are sent. If not, they are kept, and pages say that mail is off.
     pub has_mail: bool,
 }
@@ -137,6 +140,10 @@ pub struct AppState {
     pub leak_keys: Option<Arc<LeakKeys>>,
     /// Whether keys in URLs are taken.
     pub query_keys: QueryKeys,
+    /// The settings, for operators to read.
+    pub config: Arc<Config>,
+    /// When housekeeping was last done here.
+    pub housekeeping: LastRound,
     /// Whether the instance is stopping.
     pub draining: Draining,
 }

@@ -15,7 +15,8 @@ use crate::store::{Db, StoreError};
 
 pub use groups::ActionGroup;
 pub use log::{
-    AuditCursor, AuditFilter, AuditPage, Entry, KeyNames, emails, key_names, list, list_newest,
+    AuditCursor, AuditFilter, AuditPage, Entry, KeyNames, LogHead, emails, key_names, list,
+    list_newest, log_head,
 };
 
 /// The longest text of an entry, in characters.

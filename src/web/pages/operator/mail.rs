@@ -52,6 +52,8 @@ pub(super) enum Content {
         text: String,
         /// True if its one-time link is not shown.
         is_hidden: bool,
+        /// True if it is, this one time.
+        is_shown: bool,
     },
     /// It is not there any more, or cannot be read, and why.
     Gone(&'static str),
@@ -117,7 +119,7 @@ fn content(me: &CurrentAccount, found: &Found, in_full: bool) -> Result<Content,
         }
         Some(Ok(mail)) => mail,
     };
-    let is_hidden = !in_full && mail.has_link();
+    let (is_hidden, is_shown) = (!in_full && mail.has_link(), in_full && mail.has_link());
     let mail = if in_full {
         mail
     } else {
@@ -139,6 +141,7 @@ fn content(me: &CurrentAccount, found: &Found, in_full: bool) -> Result<Content,
         subject: letter.subject,
         text,
         is_hidden,
+        is_shown,
     })
 }
 

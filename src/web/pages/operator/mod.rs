@@ -7,6 +7,8 @@ pub mod account;
 pub mod account_act;
 pub mod account_key;
 pub mod accounts;
+pub mod configuration;
+pub mod health;
 pub mod log;
 pub mod mail;
 pub mod mail_act;
