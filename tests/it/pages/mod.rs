@@ -6,6 +6,7 @@ mod audit;
 mod create;
 mod detail;
 mod notifications;
+mod operator;
 mod rotate;
 mod sign_in;
 mod sign_in_confirm;

@@ -1,0 +1,6 @@
+//! The operator area.
+
+mod accounts;
+mod acts;
+mod mail;
+mod overview;
