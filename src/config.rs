@@ -3,6 +3,8 @@
 //! The file and the environment are merged as data first, then read by one strict reader, so that a setting has one
 //! name, one meaning and one error message wherever it came from. Unknown settings stop the start.
 
+mod shown;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -17,6 +19,8 @@ use url::Url;
 
 use crate::cidr::parse_block;
 use crate::secret::Secret;
+
+pub use shown::{Setting, Source};
 
 /// A setting or file that cannot be used, named, with what to do.
 #[derive(Debug, thiserror::Error)]
@@ -199,6 +203,8 @@ pub struct Config {
     pub audit: AuditSettings,
     /// Logging.
     pub log: LogSettings,
+    /// Which settings are not the defaults, and where they come from.
+    sources: BTreeMap<&'static str, Source>,
 }
 
 /// How a value of the environment, always text, becomes a value of the file.
@@ -340,11 +346,15 @@ impl Config {
             None if Path::new("keyport.toml").exists() => read_file(Path::new("keyport.toml"))?,
             None => Table::new(),
         };
+        let mut sources = shown::in_file(&table);
         // The file by itself first: an error in it is then reported with its line.
         for (variable, text) in environment {
             let known = VARIABLES.iter().find(|(_, name, _)| name == variable);
             match known {
-                Some(&(path, _, kind)) => insert(&mut table, path, value(path, kind, text)?),
+                Some(&(path, _, kind)) => {
+                    insert(&mut table, path, value(path, kind, text)?);
+                    sources.insert(path, Source::Environment);
+                }
                 None if is_ours(variable) => {
                     return Err(ConfigError::UnknownVariable(variable.clone()));
                 }
@@ -357,7 +367,10 @@ impl Config {
                 path: "the environment".to_owned(),
                 message: error.message().to_owned(),
             })?;
-        Self::from_raw(raw)
+        Ok(Self {
+            sources,
+            ..Self::from_raw(raw)?
+        })
     }
 
     fn from_raw(raw: Raw) -> Result<Self, ConfigError> {
@@ -471,6 +484,7 @@ impl Config {
                 format: log_format.unwrap_or(LogFormat::Text),
                 level: raw.log.level.unwrap_or_else(|| "info".to_owned()),
             },
+            sources: BTreeMap::new(),
         })
     }
 
@@ -797,6 +811,11 @@ mod tests {
     fn the_example_file_is_valid_and_names_every_setting() {
         let example = std::fs::read_to_string("keyport.example.toml").unwrap();
         let config = load(&[("KEYPORT_CONFIG", "keyport.example.toml")]).unwrap();
+        // All is the same but where it comes from.
+        let config = Config {
+            sources: BTreeMap::new(),
+            ..config
+        };
         assert_eq!(format!("{config:?}"), format!("{:?}", load(&[]).unwrap()));
         for (path, variable, _) in VARIABLES {
             let name = path.rsplit('.').next().unwrap();

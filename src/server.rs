@@ -31,7 +31,7 @@ use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::api_keys::scopes::{KnownScope, ScopeCatalog};
 use crate::domain::audit::chain::take_on_head;
 use crate::domain::audit::retention as audit_retention;
-use crate::domain::housekeeping;
+use crate::domain::housekeeping::{self, LastRound, Round};
 use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::PostmanThread;
@@ -523,9 +523,11 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     let moves = Moves::default();
     let (engine, engine_thread) = Engine::start(pool.url().clone(), policy.clone(), moves.clone())
         .map_err(StartError::Thread)?;
+    let last_round = LastRound::default();
     let housekeeping = start_housekeeping(
         pool.clone(),
         clock.clone(),
+        last_round.clone(),
         Retention {
             details: config.usage.keep_details,
             minutes: config.usage.keep_minutes,
@@ -542,18 +544,18 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         public_url: config.public_url.clone(),
         sign_up: config.sign_up,
         security_contact: config.security_contact.clone(),
+        mail_way: transport.as_ref().map(ToString::to_string),
         has_mail: transport.is_some(),
     });
+    let stationery = Arc::new(Stationery::new(site.clone(), secrets.clone()));
     let mail = transport
-        .map(|transport| {
-            let stationery = Stationery::new(site.clone(), secrets.clone());
-            mail::start(transport, &pool, &outbox, &clock, stationery)
-        })
+        .map(|transport| mail::start(transport, &pool, &outbox, &clock, stationery.clone()))
         .transpose()?;
     let (postman, mail) = mail.unzip();
     let state = AppState {
         pool,
         outbox,
+        stationery,
         postman,
         clock,
         request_ids: RequestIds::new(&mut system_rng()),
@@ -575,6 +577,8 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         site,
         proxies: TrustedProxies::new(&config.trusted_proxies),
         query_keys: config.query_keys,
+        config: Arc::new(config.clone()),
+        housekeeping: last_round,
         draining: Draining::default(),
     };
     let shared = web::Data::new(state.clone());
@@ -739,6 +743,7 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 fn start_housekeeping(
     pool: Pool,
     clock: SharedClock,
+    last_round: LastRound,
     retention: Retention,
     keep_audit: TimeDelta,
     audit_keys: AuditKeys,
@@ -755,6 +760,10 @@ fn start_housekeeping(
                 .and_then(|()| {
                     audit_retention::run(&pool, now, keep_audit, &audit_keys, &must_stop)
                 });
+            last_round.set(Round {
+                at: now,
+                was_done: done.is_ok(),
+            });
             if let Err(error) = done {
                 tracing::warn!(error = %chain(&error), "housekeeping failed; it is tried again in an hour");
             }

@@ -1,5 +1,7 @@
 //! Removal of what has no meaning any more. Harmless to run on several instances at once, or not at all.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use chrono::TimeDelta;
 
 use super::security::{devices, sessions};
@@ -23,6 +25,31 @@ const ENDED_LINK_LIFE: TimeDelta = TimeDelta::days(30);
 /// Steps of the verification epoch that are kept. A verifier that is asked at least once while so many changes happen
 /// forgets only what changed, else everything.
 const KEPT_STEPS: i64 = 10_000;
+
+/// A round of housekeeping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// When it began.
+    pub at: Timestamp,
+    /// True if all of it was done.
+    pub was_done: bool,
+}
+
+/// The last round of this instance. Clones tell of the same.
+#[derive(Clone, Debug, Default)]
+pub struct LastRound(Arc<Mutex<Option<Round>>>);
+
+impl LastRound {
+    /// Notes a round.
+    pub fn set(&self, round: Round) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(round);
+    }
+
+    /// The last one; `None` if there was none since the start.
+    pub fn get(&self) -> Option<Round> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Removes ended sessions, throttles and challenges for passkeys, used forms whose session has ended, old idempotency keys,
 /// mails, links, invitations and browsers, accounts whose address was not confirmed in time, and old steps of the

@@ -123,6 +123,16 @@ fn is_host_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
+/// The pattern for `LIKE` that finds this text anywhere, in lower case, escaped with a backslash.
+pub fn like_pattern(text: &str) -> String {
+    let escaped = text
+        .to_lowercase()
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

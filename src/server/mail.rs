@@ -1,5 +1,7 @@
 //! The parts of mail: which way mails take, and the thread that sends them.
 
+use std::sync::Arc;
+
 use url::{Host, Url};
 
 use super::StartError;
@@ -22,7 +24,7 @@ pub(super) fn start(
     pool: &Pool,
     outbox: &Outbox,
     clock: &SharedClock,
-    stationery: Stationery,
+    stationery: Arc<Stationery>,
 ) -> Result<(Postman, PostmanThread), StartError> {
     let delivery = Delivery::new(
         pool.clone(),

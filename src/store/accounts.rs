@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::api_keys::lower;
 use super::connection::Db;
 use super::error::StoreError;
 use super::schema::accounts;
@@ -95,6 +96,89 @@ pub fn lock(db: &mut Db, id: AccountId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The operators who are enabled, so that none of them can stop being one before this transaction ends.
+pub fn lock_operators(db: &mut Db) -> Result<Vec<AccountId>, StoreError> {
+    let query = accounts::table
+        .filter(accounts::is_operator)
+        .filter(accounts::disabled_at.is_null())
+        .order(accounts::id)
+        .select(accounts::id);
+    Ok(match db {
+        Db::Postgres(connection) => query.for_no_key_update().load(connection)?,
+        // A writing transaction on SQLite is the only one anyway.
+        Db::Sqlite(connection) => query.load(connection)?,
+    })
+}
+
+/// Narrows the list of accounts by what was typed into the filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountFilter {
+    /// `LIKE` pattern for address and name, in lower case, escaped with a backslash.
+    pub pattern: String,
+    /// Accounts that match as well, since a key of theirs does.
+    pub owners: Vec<AccountId>,
+}
+
+/// Where a page of accounts begins: right behind (or, backwards, right before) this address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountEdge {
+    /// The address at the edge.
+    pub email: String,
+    /// True to read towards the beginning of the list.
+    pub backwards: bool,
+}
+
+/// Up to `limit` accounts by address behind the edge (or before it, if that reads backwards).
+pub fn list_page(
+    db: &mut Db,
+    filter: Option<&AccountFilter>,
+    edge: Option<&AccountEdge>,
+    limit: i64,
+) -> Result<Vec<AccountRow>, StoreError> {
+    let mut query = accounts::table
+        .select(AccountRow::as_select())
+        .limit(limit)
+        .into_boxed();
+    if let Some(AccountFilter { pattern, owners }) = filter {
+        let in_email = accounts::email.like(pattern.clone()).escape('\\');
+        let in_name = lower(accounts::name).like(pattern.clone()).escape('\\');
+        let owns = accounts::id.eq_any(owners.clone());
+        query = query.filter(in_email.or(in_name).or(owns));
+    }
+    let backwards = edge.is_some_and(|edge| edge.backwards);
+    if let Some(AccountEdge { email, .. }) = edge {
+        query = if backwards {
+            query.filter(accounts::email.lt(email.clone()))
+        } else {
+            query.filter(accounts::email.gt(email.clone()))
+        };
+    }
+    query = if backwards {
+        query.order(accounts::email.desc())
+    } else {
+        query.order(accounts::email.asc())
+    };
+    let mut rows = query.load(db)?;
+    if backwards {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+/// How many accounts match the filter.
+pub fn count_matching(db: &mut Db, filter: Option<&AccountFilter>) -> Result<i64, StoreError> {
+    let Some(AccountFilter { pattern, owners }) = filter else {
+        return count(db);
+    };
+    let in_email = accounts::email.like(pattern.clone()).escape('\\');
+    let in_name = lower(accounts::name).like(pattern.clone()).escape('\\');
+    let owns = accounts::id.eq_any(owners.clone());
+    Ok(accounts::table
+        .filter(in_email.or(in_name).or(owns))
+        .count()
+        .get_result(db)?)
+}
+
 /// Changes what the holder may change on the profile page.
 pub fn set_profile(
     db: &mut Db,
@@ -172,20 +256,6 @@ pub fn delete_one_unverified(db: &mut Db, id: AccountId) -> Result<bool, StoreEr
         .find(id)
         .filter(accounts::unverified_since.is_not_null());
     Ok(diesel::delete(unverified).execute(db)? > 0)
-}
-
-/// The operators who are enabled, so that none of them can stop being one before this transaction ends.
-pub fn lock_operators(db: &mut Db) -> Result<Vec<AccountId>, StoreError> {
-    let query = accounts::table
-        .filter(accounts::is_operator)
-        .filter(accounts::disabled_at.is_null())
-        .order(accounts::id)
-        .select(accounts::id);
-    Ok(match db {
-        Db::Postgres(connection) => query.for_no_key_update().load(connection)?,
-        // A writing transaction on SQLite is the only one anyway.
-        Db::Sqlite(connection) => query.load(connection)?,
-    })
 }
 
 /// Closes the account: what says whose it was is replaced, and it is disabled for good.

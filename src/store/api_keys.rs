@@ -214,6 +214,20 @@ pub fn count_active(db: &mut Db, account_id: AccountId, now: Timestamp) -> Resul
         .get_result(db)?)
 }
 
+/// How many keys of each of these accounts work at `now`; accounts without any are left out.
+pub fn count_active_of(
+    db: &mut Db,
+    ids: &[AccountId],
+    now: Timestamp,
+) -> Result<Vec<(AccountId, i64)>, StoreError> {
+    Ok(api_keys::table
+        .filter(api_keys::account_id.eq_any(ids.to_vec()))
+        .filter(api_keys::ends_at.gt(now))
+        .group_by(api_keys::account_id)
+        .select((api_keys::account_id, diesel::dsl::count_star()))
+        .load(db)?)
+}
+
 /// How many of the account's keys work at `now` and end by `until`.
 pub fn count_ending(
     db: &mut Db,

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection};
+use diesel::{Connection, ConnectionError, PgConnection, RunQueryDsl as _, SqliteConnection};
 use url::Url;
 
 use super::error::StoreError;
@@ -142,6 +142,27 @@ pub fn connect_for_verifying(url: &DatabaseUrl) -> Result<Db, StoreError> {
     check_writable(&mut db)?;
     db.batch_execute(settings)?;
     Ok(db)
+}
+
+/// The engine's name and version, as a server says it, or the SQLite in this program.
+///
+/// # Errors
+/// If the database fails.
+pub fn engine_version(db: &mut Db) -> Result<String, StoreError> {
+    #[derive(diesel::QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
+    }
+    let (name, question) = match db {
+        Db::Postgres(_) => (
+            "PostgreSQL",
+            "SELECT current_setting('server_version') AS version",
+        ),
+        Db::Sqlite(_) => ("SQLite", "SELECT sqlite_version() AS version"),
+    };
+    let Version { version } = diesel::sql_query(question).get_result(db)?;
+    Ok(format!("{name} {version}"))
 }
 
 /// Makes sure that this is a database that can be written. A PostgreSQL server that follows another one answers queries

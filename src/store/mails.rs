@@ -326,6 +326,17 @@ pub fn count(db: &mut Db) -> Result<MailCounts, StoreError> {
     })
 }
 
+/// When the mail was queued that has waited longest, of those that are neither sent nor given up.
+pub fn oldest_waiting(db: &mut Db) -> Result<Option<Timestamp>, StoreError> {
+    Ok(mails::table
+        .filter(mails::sent_at.is_null())
+        .filter(mails::gave_up_at.is_null())
+        .order(mails::created_at.asc())
+        .select(mails::created_at)
+        .first(db)
+        .optional()?)
+}
+
 /// Removes mails that were sent and queued before `sent_before`, unless they keep an occasion from having a second one;
 /// and all that were queued before `before`.
 pub fn delete_old(

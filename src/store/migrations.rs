@@ -60,7 +60,10 @@ pub fn status(db: &mut Db) -> Result<MigrationStatus, MigrateError> {
 
 /// Versions that the database has, oldest first. Diesel's own question would make the table of migrations, which a
 /// database that is only looked at must not get, and a read-only one cannot.
-fn applied(db: &mut Db) -> Result<Vec<String>, StoreError> {
+///
+/// # Errors
+/// If the database cannot be read.
+pub fn applied(db: &mut Db) -> Result<Vec<String>, StoreError> {
     #[derive(diesel::QueryableByName)]
     struct Tables {
         #[diesel(sql_type = diesel::sql_types::BigInt)]

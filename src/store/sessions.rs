@@ -126,6 +126,22 @@ pub fn list_live(
         .load(db)?)
 }
 
+/// How many sessions of an account were used after `idle_since` and begun after `begun_after`.
+pub fn count_live(
+    db: &mut Db,
+    account_id: AccountId,
+    idle_since: Timestamp,
+    begun_after: Timestamp,
+) -> Result<i64, StoreError> {
+    Ok(sessions::table
+        .filter(sessions::account_id.eq(account_id))
+        .filter(sessions::pending_until.is_null())
+        .filter(sessions::last_seen_at.gt(idle_since))
+        .filter(sessions::created_at.gt(begun_after))
+        .count()
+        .get_result(db)?)
+}
+
 /// Removes sessions that waited for a second step until `at` or earlier.
 pub fn delete_pending(db: &mut Db, at: Timestamp) -> Result<usize, StoreError> {
     Ok(diesel::delete(sessions::table.filter(sessions::pending_until.le(at))).execute(db)?)

@@ -69,6 +69,41 @@ pub enum Nav {
     Usage,
     /// Settings: audit log.
     Audit,
+    /// Operator: health.
+    OperatorHealth,
+    /// Operator: accounts.
+    OperatorAccounts,
+    /// Operator: invitations.
+    OperatorInvitations,
+    /// Operator: mail queue.
+    OperatorMail,
+    /// Operator: audit log.
+    OperatorAudit,
+    /// Operator: configuration.
+    OperatorConfiguration,
+}
+
+impl Nav {
+    /// True for the pages of the operator area.
+    pub fn is_operators(self) -> bool {
+        match self {
+            Self::OperatorHealth
+            | Self::OperatorAccounts
+            | Self::OperatorInvitations
+            | Self::OperatorMail
+            | Self::OperatorAudit
+            | Self::OperatorConfiguration => true,
+            Self::None
+            | Self::Overview
+            | Self::ApiReference
+            | Self::Profile
+            | Self::Security
+            | Self::Notifications
+            | Self::ApiKeys
+            | Self::Usage
+            | Self::Audit => false,
+        }
+    }
 }
 
 /// A link of the navigation.
@@ -99,6 +134,8 @@ pub struct Holder {
     pub email: String,
     /// One or two letters.
     pub initials: String,
+    /// True for operators.
+    pub is_operator: bool,
 }
 
 /// A link of the way here.
@@ -212,11 +249,31 @@ impl Layout {
                 self.item("/", "Overview", "layout-dashboard", Nav::Overview),
             );
         }
+        if (self.holder.as_ref()).is_some_and(|holder| holder.is_operator) {
+            items.push(NavItem {
+                href: "/operator",
+                label: "Operator",
+                icon: Icon("terminal"),
+                is_current: self.nav.is_operators(),
+            });
+        }
         items
     }
 
-    /// The side column; empty outside the settings.
+    /// What the side column is of.
+    pub fn side_name(&self) -> &'static str {
+        if self.nav.is_operators() {
+            "Operator"
+        } else {
+            "Settings"
+        }
+    }
+
+    /// The side column; empty outside the settings and the operator area.
     pub fn side(&self) -> Vec<NavGroup> {
+        if self.nav.is_operators() {
+            return self.operator_side();
+        }
         if !matches!(
             self.nav,
             Nav::Profile
@@ -259,6 +316,44 @@ impl Layout {
                 items: vec![self.item("/settings/audit", "Audit log", "scroll-text", Nav::Audit)],
             },
         ]
+    }
+
+    fn operator_side(&self) -> Vec<NavGroup> {
+        let items = vec![
+            self.item(
+                "/operator/health",
+                "Health",
+                "circle-check",
+                Nav::OperatorHealth,
+            ),
+            self.item(
+                "/operator/accounts",
+                "Accounts",
+                "user",
+                Nav::OperatorAccounts,
+            ),
+            self.item(
+                "/operator/invitations",
+                "Invitations",
+                "plus",
+                Nav::OperatorInvitations,
+            ),
+            self.item("/operator/mail", "Mail queue", "bell", Nav::OperatorMail),
+            self.item(
+                "/operator/audit",
+                "Audit log",
+                "scroll-text",
+                Nav::OperatorAudit,
+            ),
+            self.item(
+                "/operator/configuration",
+                "Configuration",
+                "settings",
+                Nav::OperatorConfiguration,
+            ),
+        ];
+        let label = "Operator";
+        vec![NavGroup { label, items }]
     }
 
     /// The words of the current page of the side column.
@@ -320,6 +415,7 @@ fn holder(account: &Account) -> Holder {
         name: account.name.clone(),
         email: account.email.clone(),
         initials: initials(&account.name),
+        is_operator: account.is_operator,
     }
 }
 

@@ -39,6 +39,10 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The route table.
 pub fn routes(config: &mut ServiceConfig) {
     use pages::api_keys::{access, confirm, create, detail, list, rotate};
+    use pages::operator::{
+        account, account_act, account_key, accounts, configuration, health, log, mail, mail_act,
+        mails,
+    };
     use pages::security::{passkeys, recovery_codes, shown_codes, two_step};
     use pages::{
         audit, docs, email_verify, notifications, overview, passkey_challenges, password_forgot,
@@ -216,6 +220,44 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(page("/settings/usage.csv", "GET, HEAD").route(read().to(usage::get_csv)))
         .service(page("/settings/audit", "GET, HEAD").route(read().to(audit::get)))
         .service(page("/settings/audit.csv", "GET, HEAD").route(read().to(audit::get_csv)))
+        // For operators.
+        .service(page("/operator", "GET, HEAD").route(read().to(pages::operator::get)))
+        .service(page("/operator/health", "GET, HEAD").route(read().to(health::get)))
+        .service(page("/operator/configuration", "GET, HEAD").route(read().to(configuration::get)))
+        .service(page("/operator/accounts", "GET, HEAD").route(read().to(accounts::get)))
+        .service(page("/operator/accounts/{id}", "GET, HEAD").route(read().to(account::get)))
+        .service(
+            page("/operator/accounts/{id}/{act}", "GET, HEAD, POST")
+                .route(read().to(account_act::get))
+                .route(web::post().to(account_act::post)),
+        )
+        .service(
+            page(
+                "/operator/accounts/{id}/keys/{key}/deactivate",
+                "GET, HEAD, POST",
+            )
+            .route(read().to(account_key::get))
+            .route(web::post().to(account_key::post)),
+        )
+        .service(
+            page("/operator/invitations", "GET, HEAD, POST")
+                .route(read().to(pages::operator::invitations::get))
+                .route(web::post().to(pages::operator::invitations::post)),
+        )
+        .service(page("/operator/mail", "GET, HEAD").route(read().to(mails::get)))
+        .service(page("/operator/mail/{id}", "GET, HEAD").route(read().to(mail::get)))
+        .service(
+            page("/operator/mail/{id}/read", "GET, HEAD, POST")
+                .route(read().to(mail_act::get_read))
+                .route(web::post().to(mail_act::post_read)),
+        )
+        .service(
+            page("/operator/mail/{id}/send-again", "GET, HEAD, POST")
+                .route(read().to(mail_act::get_send_again))
+                .route(web::post().to(mail_act::post_send_again)),
+        )
+        .service(page("/operator/audit", "GET, HEAD").route(read().to(log::get)))
+        .service(page("/operator/audit.csv", "GET, HEAD").route(read().to(log::get_csv)))
         .service(page("/docs/api", "GET, HEAD").route(read().to(docs::get)))
         // For programs on every site.
         .service(page("/assets/{name}", "GET, HEAD").route(read().to(assets::get)))

@@ -7,8 +7,9 @@ use actix_web::{HttpRequest, web};
 use url::Url;
 
 use crate::clock::SharedClock;
-use crate::config::{QueryKeys, SignUp};
+use crate::config::{Config, QueryKeys, SignUp};
 use crate::domain::api_keys::policy::KeyPolicy;
+use crate::domain::housekeeping::LastRound;
 use crate::domain::leaks::LeakKeys;
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::Postman;
@@ -23,6 +24,7 @@ use crate::domain::verification::limits::Limits;
 use crate::domain::verification::moves::Moves;
 use crate::store::Pool;
 use crate::web::extract::forwarded::TrustedProxies;
+use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
 use crate::web::middleware::moved_cookies::CookieKeys;
 
@@ -35,6 +37,8 @@ pub struct Site {
     pub sign_up: SignUp,
     /// Where to report security problems.
     pub security_contact: Option<String>,
+    /// The way that mails take, in words; `None` while mail is off.
+    pub mail_way: Option<String>,
     /// True if mails are sent. If not, they are kept, and pages say that mail is off.
     pub has_mail: bool,
 }
@@ -138,6 +142,8 @@ pub struct AppState {
     pub limits: Arc<Limits>,
     /// Notes the use of keys.
     pub recorder: Recorder,
+    /// Puts them into words, for those who read them here.
+    pub stationery: Arc<Stationery>,
     /// Sends them; `None` while mail is off.
     pub postman: Option<Postman>,
     /// Names requests.
@@ -154,6 +160,10 @@ pub struct AppState {
     pub leak_keys: Option<Arc<LeakKeys>>,
     /// Whether keys in URLs are taken.
     pub query_keys: QueryKeys,
+    /// The settings, for operators to read.
+    pub config: Arc<Config>,
+    /// When housekeeping was last done here.
+    pub housekeeping: LastRound,
     /// Whether the instance is stopping.
     pub draining: Draining,
 }

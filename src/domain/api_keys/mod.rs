@@ -22,7 +22,7 @@ use self::rate_limit::RateLimit;
 use self::scopes::Access;
 use super::accounts::Account;
 use super::audit::{Act, Action, Outcome};
-use super::text::Name;
+use super::text::{Name, like_pattern};
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
 use crate::ids::{AccountId, ApiKeyId};
@@ -345,13 +345,8 @@ pub fn filter(text: &str) -> Option<KeyFilter> {
     if text.is_empty() {
         return None;
     }
-    let escaped = text
-        .to_lowercase()
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
     Some(KeyFilter {
-        name_pattern: format!("%{escaped}%"),
+        name_pattern: like_pattern(text),
         ids: key_string::ids_beginning_with(text),
     })
 }

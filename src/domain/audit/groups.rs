@@ -61,6 +61,8 @@ impl Action {
         Self::SessionEnd,
         Self::SessionsEnd,
         Self::PasswordForgot,
+        Self::MailRead,
+        Self::SessionsEndAll,
         Self::PasswordLink,
         Self::PasswordSet,
         Self::Invite,
@@ -124,6 +126,8 @@ impl Action {
             | Self::ProfileChange
             | Self::NotificationsChange
             | Self::MailResend
+            | Self::MailRead
+            | Self::SessionsEndAll
             | Self::Invite
             | Self::InvitationWithdraw
             | Self::AccountClose

@@ -206,3 +206,26 @@ pub fn emails(db: &mut Db, page: &AuditPage) -> Result<BTreeMap<AccountId, Strin
         .collect();
     Ok(rows::emails(db, &ids)?.into_iter().collect())
 }
+
+/// The ends of the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogHead {
+    /// How many entries the chain has now.
+    pub entries: i64,
+    /// Id of the newest one.
+    pub last_id: i64,
+    /// The first entry that was added after the head was found not to be as it was written.
+    pub unconfirmed_from: Option<i64>,
+}
+
+/// The ends of the log, for the page of health; `None` if it has no head.
+///
+/// # Errors
+/// If the database fails.
+pub fn log_head(db: &mut Db) -> Result<Option<LogHead>, StoreError> {
+    Ok(rows::read_head(db)?.map(|head| LogHead {
+        entries: head.last_id - head.anchor_id,
+        last_id: head.last_id,
+        unconfirmed_from: head.unconfirmed_from,
+    }))
+}

@@ -16,7 +16,8 @@ use crate::store::{Db, StoreError};
 
 pub use groups::ActionGroup;
 pub use log::{
-    AuditCursor, AuditFilter, AuditPage, Entry, KeyNames, emails, key_names, list, list_newest,
+    AuditCursor, AuditFilter, AuditPage, Entry, KeyNames, LogHead, emails, key_names, list,
+    list_newest, log_head,
 };
 
 /// The longest text of an entry, in characters.
@@ -126,6 +127,10 @@ pub enum Action {
     SessionsEnd,
     /// Someone asked for a link for a forgotten password.
     PasswordForgot,
+    /// A mail that was kept was read in full by an operator.
+    MailRead,
+    /// All sessions of an account were ended by an operator.
+    SessionsEndAll,
     /// A link for setting a password was made.
     PasswordLink,
     /// A password was set.
@@ -197,6 +202,8 @@ impl Action {
             Self::SessionEnd => "session.end",
             Self::SessionsEnd => "session.end_others",
             Self::PasswordForgot => "password.forgot",
+            Self::MailRead => "mail.read",
+            Self::SessionsEndAll => "session.end_all",
             Self::PasswordLink => "password.link",
             Self::PasswordSet => "password.set",
             Self::Invite => "invitation.make",

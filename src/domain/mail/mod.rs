@@ -239,6 +239,48 @@ impl Mail {
         }
     }
 
+    /// True if it carries a one-time link.
+    pub fn has_link(&self) -> bool {
+        self.clone().link().is_some()
+    }
+
+    /// The same with words in place of the token of its one-time link, so that the link leads nowhere.
+    #[must_use]
+    pub fn with_hidden_link(mut self) -> Self {
+        if let Some(link) = self.link() {
+            *link = LinkToken(Secret::new("(hidden)".to_owned()));
+        }
+        self
+    }
+
+    /// The one-time link. Every kind is named, so that none with a new link is forgotten.
+    fn link(&mut self) -> Option<&mut LinkToken> {
+        match self {
+            Self::VerifyEmail { token }
+            | Self::Invitation { token, .. }
+            | Self::ResetPassword { token }
+            | Self::ConfirmNewEmail { token } => Some(token),
+            Self::AccountExists
+            | Self::EmailChanged { .. }
+            | Self::NewSignIn { .. }
+            | Self::PasswordChanged { .. }
+            | Self::TwoStepOn { .. }
+            | Self::TwoStepOff { .. }
+            | Self::RecoveryCodesReplaced { .. }
+            | Self::RecoveryCodeUsed { .. }
+            | Self::PasskeyAdded { .. }
+            | Self::PasskeyRemoved { .. }
+            | Self::AccountClosed { .. }
+            | Self::KeyCreated { .. }
+            | Self::KeyRotated { .. }
+            | Self::KeyDeactivated { .. }
+            | Self::KeyExpires { .. }
+            | Self::KeyExpired { .. }
+            | Self::DeadKeyUsed { .. }
+            | Self::KeyLeaked { .. } => None,
+        }
+    }
+
     /// True if the account may turn it off: it only tells what its holder could see coming.
     pub fn is_optional(&self) -> bool {
         OPTIONAL.contains(&self.kind())
@@ -388,6 +430,17 @@ mod tests {
             panic!("another mail: {json}");
         };
         assert_eq!(token.0.expose(), "hunter22");
+    }
+
+    #[test]
+    fn a_hidden_link_is_gone_and_nothing_else() {
+        let token = LinkToken(Secret::new("hunter22".to_owned()));
+        let invited_by = "Maren".to_owned();
+        let mail = Mail::Invitation { token, invited_by };
+        assert!(mail.has_link());
+        let hidden = serde_json::to_string(&mail.with_hidden_link()).unwrap();
+        assert!(!hidden.contains("hunter22") && hidden.contains("Maren"));
+        assert!(!Mail::AccountExists.has_link());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::rows;
 use super::{MailCounts, MailCursor, MailRow, MailState};
+use crate::clock::Timestamp;
 use crate::domain::audit::{Act, Action, Outcome};
 use crate::ids::MailId;
 use crate::store::{Db, StoreError};
@@ -72,4 +73,26 @@ pub fn resend(db: &mut Db, act: &Act, id: MailId) -> Result<bool, StoreError> {
         Outcome::Done,
     )?;
     Ok(true)
+}
+
+/// Writes down that a mail is read in full, with its one-time link, and returns it; `None` if there is no such mail.
+///
+/// # Errors
+/// If the database fails.
+pub fn note_read(db: &mut Db, act: &Act, id: MailId) -> Result<Option<MailRow>, StoreError> {
+    let Some(mail) = rows::find(db, id)? else {
+        return Ok(None);
+    };
+    let target = id.to_string();
+    let (log, target) = (mail.account_id, Some(&*target));
+    act.record(db, log, Action::MailRead, target, Outcome::Done)?;
+    Ok(Some(mail))
+}
+
+/// When the mail was queued that has waited longest, of those that are neither sent nor given up.
+///
+/// # Errors
+/// If the database fails.
+pub fn oldest_waiting(db: &mut Db) -> Result<Option<Timestamp>, StoreError> {
+    rows::oldest_waiting(db)
 }

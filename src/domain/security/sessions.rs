@@ -209,6 +209,14 @@ pub fn end_others(
     Ok(ended)
 }
 
+/// How many sessions of an account are alive.
+///
+/// # Errors
+/// If the database fails.
+pub fn count_live(db: &mut Db, now: Timestamp, account_id: AccountId) -> Result<i64, StoreError> {
+    rows::count_live(db, account_id, now - IDLE_LIFE, now - LONGEST_LIFE)
+}
+
 /// Removes sessions that ended long ago.
 ///
 /// # Errors

@@ -183,6 +183,17 @@ impl Recorder {
         answered.recv().unwrap_or_else(|_closed| Err(gone()))
     }
 
+    /// How many keys have uses that are noted and not yet taken to be written.
+    pub fn waiting_keys(&self) -> usize {
+        let ledgers = lock(&self.ledgers);
+        ledgers.iter().map(|ledger| lock(ledger).keys.len()).sum()
+    }
+
+    /// True if uses are noted at all.
+    pub fn is_on(&self) -> bool {
+        self.is_on
+    }
+
     /// For the metrics.
     pub fn figures(&self) -> &UsageFigures {
         &self.figures

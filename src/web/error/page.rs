@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 
 use super::{retry_after, wait_words};
 use crate::domain::api_keys::ChangeKeyError;
+use crate::domain::operators::OperateError;
 use crate::domain::security::password::TooBusy;
 use crate::domain::security::throttles::Throttled;
 use crate::store::StoreError;
@@ -190,6 +191,21 @@ impl From<TooBusy> for PageError {
 impl From<askama::Error> for PageError {
     fn from(error: askama::Error) -> Self {
         Self::Internal(Box::new(error))
+    }
+}
+
+impl From<OperateError> for PageError {
+    fn from(error: OperateError) -> Self {
+        match error {
+            // The last four are offered to no one: pages say beforehand what cannot be.
+            OperateError::NotFound
+            | OperateError::NotOperator
+            | OperateError::LastOperator
+            | OperateError::OwnAccount
+            | OperateError::Disabled
+            | OperateError::HasAccount => Self::NotFound,
+            OperateError::Store(error) => error.into(),
+        }
     }
 }
 

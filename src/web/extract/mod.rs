@@ -8,6 +8,7 @@ pub mod form;
 pub mod forwarded;
 pub mod json;
 pub mod key_check;
+pub mod operator;
 pub mod pagination;
 pub mod recent_sign_in;
 pub mod visitor;

@@ -166,6 +166,7 @@ fn stationery() -> Stationery {
             public_url: Url::parse("https://keys.example").unwrap(),
             sign_up: SignUp::Open,
             security_contact: None,
+            mail_way: None,
             has_mail: true,
         }),
         InstanceSecrets::parse(&Secret::new(secret)).unwrap(),

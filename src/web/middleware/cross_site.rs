@@ -57,6 +57,7 @@ mod tests {
             public_url: Url::parse("https://keys.example").unwrap(),
             sign_up: SignUp::Open,
             security_contact: None,
+            mail_way: None,
             has_mail: false,
         };
         let request = headers.iter().fold(TestRequest::post(), |request, header| {

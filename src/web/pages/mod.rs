@@ -6,6 +6,7 @@ pub mod docs;
 pub mod email_verify;
 pub mod error_page;
 pub mod notifications;
+pub mod operator;
 pub mod overview;
 pub mod passkey_challenges;
 pub mod password_forgot;

@@ -10,6 +10,7 @@ mod devices;
 mod emails;
 mod invitations;
 mod notifications;
+mod operator;
 mod passkeys;
 mod passwords;
 mod resets;

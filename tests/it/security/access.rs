@@ -58,6 +58,24 @@ const ROUTES: &[(&str, u16, u16, u16)] = &[
     ("/api/openapi.json", 401, 200, 200),
 ];
 
+/// Path, status of GET for an operator. Nobody is sent to sign in, and for everyone else there is nothing.
+const OPERATOR: &[(&str, u16)] = &[
+    ("/operator", 303),
+    ("/operator/health", 200),
+    ("/operator/configuration", 200),
+    ("/operator/accounts", 200),
+    ("/operator/accounts/{id}", 404),
+    ("/operator/accounts/{id}/{act}", 404),
+    ("/operator/accounts/{id}/keys/{key}/deactivate", 404),
+    ("/operator/invitations", 200),
+    ("/operator/mail", 200),
+    ("/operator/mail/{id}", 404),
+    ("/operator/mail/{id}/read", 404),
+    ("/operator/mail/{id}/send-again", 404),
+    ("/operator/audit", 200),
+    ("/operator/audit.csv", 200),
+];
+
 const API: &[(&str, u16)] = &[
     ("/api/v1/account", 200),
     ("/api/v1/key", 405),
@@ -81,6 +99,7 @@ fn every_route_has_an_entry() {
     assert!(routes.len() >= 24, "{routes:?}");
     for route in routes {
         let known = ROUTES.iter().any(|(path, ..)| *path == route)
+            || OPERATOR.iter().any(|(path, _)| *path == route)
             || API.iter().any(|(path, _)| *path == route);
         assert!(known, "{route} has no entry here");
     }
@@ -97,12 +116,22 @@ async fn every_route_admits_whom_it_should() {
     let fill = |path: &str| {
         path.replace("{id}", "0000000000")
             .replace("{name}", "x.css")
+            .replace("{key}", "0000000000")
+            .replace("{act}", "disable")
     };
+    let mut operator = app.operator("oona@example.com", "Oona").await;
     for &(path, anonymous, signed_in, keyed) in ROUTES {
         let path = fill(path);
         app.anonymous().get(&path).await.expect(anonymous);
         maren.get(&path).await.expect(signed_in);
         program.get(&path).await.expect(keyed);
+    }
+    for &(path, status) in OPERATOR {
+        let path = fill(path);
+        app.anonymous().get(&path).await.expect(303);
+        maren.get(&path).await.expect(404);
+        program.get(&path).await.expect(303);
+        operator.get(&path).await.expect(status);
     }
     for &(path, keyed) in API {
         let path = fill(path);
@@ -140,6 +169,10 @@ async fn forms_of_signed_in_people_do_nothing_for_others() {
         "/settings/api/0000000000/delete",
         "/settings/api/0000000000/rotate",
         "/settings/api/0000000000/end-old-secret",
+        "/operator/accounts/0000000000/disable",
+        "/operator/accounts/0000000000/keys/0000000000/deactivate",
+        "/operator/mail/0000000000/read",
+        "/operator/mail/0000000000/send-again",
     ] {
         let answer = app.anonymous().post_raw(path, &[], &[]).await.expect(303);
         assert_eq!(answer.header("location"), "/sign-in?next=%2F", "{path}");

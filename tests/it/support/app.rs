@@ -18,6 +18,7 @@ use keyport::domain::audit::Act;
 use keyport::domain::mail::delivery::Delivered;
 use keyport::domain::security::password::NewPassword;
 use keyport::domain::text::{EmailAddress, Name};
+use keyport::ids::AccountId;
 use keyport::secret::Secret;
 use keyport::server;
 use keyport::store::{Db, StoreError};
@@ -133,6 +134,28 @@ impl TestApp {
         let mut person = self.anonymous();
         person.sign_in(email, PASSWORD).await;
         person
+    }
+
+    /// Someone at a browser with an operator's account, signed in through the page.
+    pub async fn operator(&self, email: &str, name: &str) -> Person {
+        self.make_operator(self.account(email, name).id);
+        let mut person = self.anonymous();
+        person.sign_in(email, PASSWORD).await;
+        person
+    }
+
+    /// Gives an account the operator role.
+    pub fn make_operator(&self, id: AccountId) {
+        let act = self.act();
+        let given: Result<(), StoreError> =
+            (self.state.pool).write_now(|db| accounts::set_operator(db, &act, id, true));
+        given.unwrap();
+    }
+
+    /// An account as it is now.
+    pub fn account_now(&self, id: AccountId) -> Account {
+        let found: Result<_, StoreError> = self.state.pool.read_now(|db| accounts::find(db, id));
+        found.unwrap().expect("there is such an account")
     }
 
     /// A program with this key.

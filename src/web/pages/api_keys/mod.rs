@@ -25,7 +25,7 @@ use crate::web::times::{until_letter, until_short};
 const LIST: &str = "/settings/api";
 
 /// The state of a key in a word.
-fn badge(key: &ApiKey, now: Timestamp) -> Badge {
+pub(super) fn badge(key: &ApiKey, now: Timestamp) -> Badge {
     let (kind, text) = match key.state_at(now) {
         KeyState::Deactivated => ("neutral", "Deactivated".to_owned()),
         KeyState::Expired => ("hollow", "Expired".to_owned()),

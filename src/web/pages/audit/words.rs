@@ -54,6 +54,8 @@ pub(super) fn event_words(entry: &Entry) -> &str {
         Action::KeyLeak => "API key found in public",
         Action::NotificationsChange => "Notifications changed",
         Action::MailResend => "Mail sent again",
+        Action::MailRead => "Kept mail read in full",
+        Action::SessionsEndAll => "All sessions ended",
     }
 }
 
