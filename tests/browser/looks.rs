@@ -196,6 +196,57 @@ async fn second_factors_are_fine(app: &TestApp, browser: &Browser) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_an_operator_are_fine() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let mut oona = app.operator("oona@example.com", "Oona Halme").await;
+    let mut maren = app
+        .person(
+            "maren.with.a.long.address@subdomain.of.a.customer.example.com",
+            "Maren Okafor of the department with a long name",
+        )
+        .await;
+    let key = maren
+        .create_key(&[
+            ("name", "CI deploy, production"),
+            ("expires_in", "7d"),
+            ("access", "all"),
+        ])
+        .await;
+    let accounts = oona.get("/operator/accounts?q=maren").await.page;
+    let account = accounts.attribute("tbody th a", "href");
+    let mails = oona.get("/operator/mail").await.page;
+    let mail = mails.attribute("tbody th a", "href");
+    let browser = Browser::start(Options::default()).await;
+    browser.goto(&app.url("/sign-in")).await;
+    browser.fill("#email", "oona@example.com").await;
+    browser.fill("#password", PASSWORD).await;
+    browser.press("Sign in").await;
+    browser.expect_heading("Overview").await;
+    for path in [
+        "/operator/health".to_owned(),
+        "/operator/accounts".to_owned(),
+        "/operator/accounts?q=nobody".to_owned(),
+        account.clone(),
+        format!("{account}/disable"),
+        format!("{account}/keys/{}/deactivate", id_of(&key)),
+        "/operator/mail".to_owned(),
+        mail,
+        "/operator/audit".to_owned(),
+        "/operator/configuration".to_owned(),
+    ] {
+        browser.goto(&app.url(&path)).await;
+        assert_fine(&browser, &path).await;
+    }
+    browser
+        .goto(&app.url(&format!("{account}/password-link")))
+        .await;
+    browser.press("Make a password link").await;
+    browser.expect_heading("Hand over this link").await;
+    assert_fine(&browser, "the link for a password").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_chosen_theme_holds_and_menus_close() {
     let app = TestApp::spawn(Engine::Sqlite).await;
     app.account("maren@example.com", "Maren Okafor");

@@ -33,6 +33,18 @@ impl Page {
             .collect()
     }
 
+    /// The rows of a table: of every match, the words of each cell, with a space between.
+    pub fn rows(&self, selector: &str) -> Vec<String> {
+        self.html
+            .select(&Selector::parse(selector).unwrap())
+            .map(|row| {
+                let cells = row.child_elements().flat_map(|cell| cell.text());
+                let text: Vec<&str> = cells.flat_map(str::split_whitespace).collect();
+                text.join(" ")
+            })
+            .collect()
+    }
+
     pub fn has(&self, selector: &str) -> bool {
         !self.all(selector).is_empty()
     }

@@ -19,7 +19,7 @@ on_both_engines! {
         );
         assert_eq!(page.all("tbody td[data-label=When] time").len(), 8);
         assert!(page.all("tbody td[data-label=Measured]").iter().all(|figure| !figure.is_empty()));
-        let rows = page.all("tbody tr");
+        let rows = page.rows("tbody tr");
         assert!(rows[0].contains(" ms ") && rows[2].contains(" ms "), "{rows:?}");
         assert!(rows[1].starts_with("Migrations All run"), "{rows:?}");
         assert!(rows[4].starts_with("Mail Off 0 kept"), "{rows:?}");
@@ -40,7 +40,7 @@ on_both_engines! {
         // The next entry finds it.
         app.account("maren@example.com", "Maren");
         app.execute("INSERT INTO instance_secrets (id, fingerprint, created_at) SELECT 'gone', fingerprint, 0 FROM instance_secrets");
-        let rows = oona.get("/operator/health").await.expect(200).page.all("tbody tr");
+        let rows = oona.get("/operator/health").await.expect(200).page.rows("tbody tr");
         assert!(rows[5].contains("Not confirmed"), "{rows:?}");
         assert!(rows[7].contains("Some gone") && rows[7].contains("not here: gone"), "{rows:?}");
     }
@@ -56,7 +56,7 @@ async fn the_settings_in_force_are_shown_without_secrets() {
     let mut oona = app.operator("oona@example.com", "Oona").await;
     let answer = oona.get("/operator/configuration").await.expect(200);
     assert_eq!(answer.page.words(".notice strong"), "Sign-up is closed.");
-    let rows = answer.page.all("tbody tr");
+    let rows = answer.page.rows("tbody tr");
     for row in [
         "sign_up closed KEYPORT_SIGN_UP Environment",
         "smtp_url set SMTP_URL Environment",
@@ -76,11 +76,11 @@ on_both_engines! {
         maren.create_key(&KEY).await;
         let answer = oona.get("/operator/audit").await.expect(200);
         assert!(answer.text().contains("keyport audit verify"));
-        let rows = answer.page.all(".audit tbody tr");
+        let rows = answer.page.rows(".audit tbody tr");
         assert!(rows[0].contains("API key created CI, kp_"), "{rows:?}");
         assert_eq!(answer.page.all("td[data-label=Account]")[0], "maren@example.com");
         let of_keys = oona.get("/operator/audit?about=keys").await.expect(200).page;
-        assert_eq!(of_keys.all(".audit tbody tr").len(), 1);
+        assert_eq!(of_keys.rows(".audit tbody tr").len(), 1);
         oona.get("/operator/audit?from=yesterday").await.expect(422);
         let file = oona.get("/operator/audit.csv?about=keys").await.expect(200);
         let lines: Vec<&str> = file.text().lines().collect();
