@@ -240,7 +240,10 @@ fn take(
         return Err(OperateError::NotOperator);
     }
     rows::lock(db, id)?;
-    let account = accounts::find(db, id)?.ok_or(OperateError::NotFound)?;
+    // Nothing is done to a closed account any more.
+    let account = accounts::find(db, id)?
+        .filter(|account| account.closed_at.is_none())
+        .ok_or(OperateError::NotFound)?;
     Ok((account, operators))
 }
 

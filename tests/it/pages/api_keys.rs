@@ -133,6 +133,6 @@ on_both_engines! {
         assert_eq!(list.page.all("tbody .badge-k"), ["Expires in 60 minutes".replace("minutes", "min"), "Expires in 3 days".to_owned(), "Active".to_owned()]);
         assert!(list.page.words(".notice.warn").starts_with("CI deploy expires in 3 days. Switch to a new key before 22 Dec, 18:31 UTC."));
         let overview = maren.get("/").await.expect(200);
-        assert_eq!(overview.page.all(".rows h3"), ["One-off expires in 60 minutes", "CI deploy expires in 3 days"]);
+        assert_eq!(overview.page.all(".rows h3"), ["One-off expires in 60 minutes", "CI deploy expires in 3 days", "Two-step verification is off"]);
     }
 }

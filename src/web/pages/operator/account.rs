@@ -11,7 +11,7 @@ use super::account_act::Act;
 use super::{ACCOUNTS, ROWS, account_of, badges};
 use crate::domain::accounts::Account;
 use crate::domain::api_keys::{self, ApiKey, KeyCursor, KeyList, KeyPage};
-use crate::domain::security::sessions;
+use crate::domain::security::{passkeys, sessions, two_step};
 use crate::store::StoreError;
 use crate::web::extract::operator::Operator;
 use crate::web::extract::pagination;
@@ -32,6 +32,8 @@ struct AccountPage {
     password: Option<TimeView>,
     time_zone: &'static str,
     sessions: String,
+    has_two_step: bool,
+    passkeys: String,
     inactive_keys: String,
     acts: Vec<Act>,
     keys: Keys,
@@ -75,10 +77,13 @@ pub async fn get(
         .read(move |db| {
             let counts = api_keys::count(db, owner, now)?;
             let keys = api_keys::list(db, owner, KeyList::Active(now), None, cursor, ROWS)?;
-            Ok((counts, keys, sessions::count_live(db, now, owner)?))
+            let two_step = two_step::find(db, owner)?.is_some();
+            let passkeys = passkeys::list(db, owner)?.len();
+            let sessions = sessions::count_live(db, now, owner)?;
+            Ok((counts, keys, sessions, two_step, passkeys))
         })
         .await;
-    let (counts, keys, sessions) = found?;
+    let (counts, keys, sessions, has_two_step, passkeys) = found?;
     let times = times(&me.visitor, &me.account);
     let page = AccountPage {
         layout: Layout::new(&me.visitor, &account.name, Nav::OperatorAccounts)
@@ -90,6 +95,8 @@ pub async fn get(
         password: account.password_set_at.map(|at| times.date(at)),
         time_zone: account.time_zone.name(),
         sessions: grouped(sessions),
+        has_two_step,
+        passkeys: grouped(i64::try_from(passkeys).unwrap_or(i64::MAX)),
         inactive_keys: grouped(counts.inactive),
         acts: acts(&account, account.id == me.account.id),
         keys: key_table(&account, counts.active, &keys, &times, now),

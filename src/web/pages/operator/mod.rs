@@ -52,9 +52,10 @@ fn badges(account: &Account) -> Vec<Badge> {
         kind,
         text: text.to_owned(),
     };
-    let state = match account.disabled_at {
-        Some(_) => badge("bad", "Disabled"),
-        None => badge("ok", "Enabled"),
+    let state = match (account.closed_at, account.disabled_at) {
+        (Some(_), _) => badge("neutral", "Closed"),
+        (None, Some(_)) => badge("bad", "Disabled"),
+        (None, None) => badge("ok", "Enabled"),
     };
     let role = account.is_operator.then(|| badge("accent", "Operator"));
     let password = account.password_set_at.is_none();

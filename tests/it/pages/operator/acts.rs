@@ -286,3 +286,32 @@ on_both_engines! {
         assert!(app.account_now(first).disabled_at.is_none());
     }
 }
+
+on_both_engines! {
+    async fn who_has_no_second_factors_keeps_none_and_is_told_nothing(app) {
+        let mut oona = app.operator("oona@example.com", "Oona").await;
+        app.person("maren@example.com", "Maren").await;
+        let id = id(&app, "maren@example.com");
+        act(&mut oona, id, "reset-two-step").await.expect(303);
+        let notice = oona.get(&format!("/operator/accounts/{id}")).await.page.words(".notice p");
+        assert_eq!(notice, "Maren had no second factors. Nothing was changed.");
+        assert!(app.mail_kinds("maren@example.com").is_empty());
+    }
+}
+
+on_both_engines! {
+    async fn second_factors_that_were_lost_are_removed_and_the_holder_is_told(app) {
+        let mut oona = app.operator("oona@example.com", "Oona").await;
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        crate::support::second_factors::turn_on(&app, &mut maren).await;
+        app.advance(TimeDelta::minutes(1));
+        let id = id(&app, "maren@example.com");
+        act(&mut oona, id, "reset-two-step").await.expect(303);
+        let notice = oona.get(&format!("/operator/accounts/{id}")).await.page.words(".notice strong");
+        assert_eq!(notice, "The second factors of Maren were removed.");
+        assert_eq!(app.mail_kinds("maren@example.com"), ["two_step_on", "two_step_off"]);
+        // The password alone signs in again.
+        maren.sign_in_again("maren@example.com").await;
+        maren.get("/settings/security").await.expect(200);
+    }
+}
