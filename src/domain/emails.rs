@@ -5,6 +5,7 @@ use rand::CryptoRng;
 use super::accounts::{self, Account};
 use super::audit::{Act, Action, Outcome};
 use super::mail::{LinkToken, Mail, Outbox, Recipient};
+use super::passwords;
 use super::security::one_time_links::{self, Link, NewLink, Purpose};
 use super::security::throttles::{self, MailPurpose, Throttled};
 use super::sign_up::EMAIL_LINK_LIFE;
@@ -143,7 +144,19 @@ pub fn look(
     }))
 }
 
-/// Confirms the address with the link that was mailed to it. False, and no change, if it does not work (any more).
+/// What became of a link that confirms an address.
+pub enum Confirmed {
+    /// It does not work (any more). Nothing was changed.
+    Dead,
+    /// The address is confirmed.
+    Done,
+    /// It is, and its holder has to choose a password with the link of this token: the one that waits may be someone else's,
+    /// who signed up with their address.
+    ChoosePassword(Secret<String>),
+}
+
+/// Confirms the address with the link that was mailed to it. `chose` says of an address and the hash of the password that
+/// waits with it whether it is known that whoever confirms has chosen it.
 ///
 /// # Errors
 /// If another account has the address by now, or the database fails.
@@ -151,13 +164,15 @@ pub fn confirm(
     db: &mut Db,
     act: &Act,
     outbox: &Outbox,
+    rng: &mut impl CryptoRng,
     token: &Secret<String>,
-) -> Result<bool, ChangeEmailError> {
+    chose: impl FnOnce(&str, &str) -> bool,
+) -> Result<Confirmed, ChangeEmailError> {
     let Some((link, account, email)) = find(db, act.now, token)? else {
-        return Ok(false);
+        return Ok(Confirmed::Dead);
     };
     if !one_time_links::use_up(db, act.now, &link)? {
-        return Ok(false);
+        return Ok(Confirmed::Dead);
     }
     // Who holds the link of an account is its holder, signed in or not.
     let act = Act {
@@ -168,10 +183,18 @@ pub fn confirm(
         change(db, &act, outbox, &account, &email)?;
     } else {
         rows::set_verified(db, account.id)?;
+        let waiting = rows::find(db, account.id)?.and_then(|row| row.password_hash);
+        let is_theirs = waiting.is_some_and(|hash| chose(&email, &hash));
         let log = Some(account.id);
         act.record(db, log, Action::EmailVerify, None, Outcome::Done)?;
+        if !is_theirs {
+            // Until they have chosen one, no password is good, and least of all that one.
+            rows::clear_password(db, account.id)?;
+            let token = passwords::make_link(db, &act, rng, account.id)?;
+            return Ok(Confirmed::ChoosePassword(token));
+        }
     }
-    Ok(true)
+    Ok(Confirmed::Done)
 }
 
 fn find(

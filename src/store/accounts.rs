@@ -250,6 +250,17 @@ pub fn delete_unverified(db: &mut Db, before: Timestamp) -> Result<usize, StoreE
     )
 }
 
+/// Takes the password away: no one signs in with one until another is set.
+pub fn clear_password(db: &mut Db, id: AccountId) -> Result<(), StoreError> {
+    diesel::update(accounts::table.find(id))
+        .set((
+            accounts::password_hash.eq(None::<String>),
+            accounts::password_set_at.eq(None::<Timestamp>),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
 /// Removes an account whose address was not confirmed; false if there is none with this id.
 pub fn delete_one_unverified(db: &mut Db, id: AccountId) -> Result<bool, StoreError> {
     let unverified = accounts::table

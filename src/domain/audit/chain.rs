@@ -2,7 +2,7 @@
 //!
 //! 1. An entry's hash covers the hash of the entry before and everything that the entry says, its id too. Ids are counted
 //!    without gaps. So whoever changes, removes, adds or moves an entry has to make all later hashes anew.
-//! 2. The head holds both ends of the chain, and a MAC under a key that follows from the current instance secret. Whoever can
+//! 2. The head holds both ends of the chain, and MACs under keys that follow from the instance secrets. Whoever can
 //!    write the database and nothing else can make hashes, but not that.
 //! 3. Before an entry is added, the MAC of the head is compared. If it is not right, the entry is still written, since
 //!    what happens now must not go unwritten; but the head says from then on, under its new MAC, from which entry on it
@@ -52,8 +52,8 @@ pub(super) fn set_head(db: &mut Db, keys: &AuditKeys, head: HeadRow) -> Result<(
     rows::set_head(
         db,
         &HeadRow {
-            mac: Some(keys.mac(&head_message(&head)).to_vec()),
-            mac_secret_id: Some(keys.current_id().to_owned()),
+            mac: Some(keys.mac(&head_message(&head))),
+            mac_secret_id: Some(keys.ids()),
             ..head
         },
     )
@@ -65,7 +65,7 @@ pub(super) fn set_head(db: &mut Db, keys: &AuditKeys, head: HeadRow) -> Result<(
 /// # Errors
 /// If the database fails.
 pub fn take_on_head(db: &mut Db, keys: &AuditKeys) -> Result<(), StoreError> {
-    let is_current = |head: &HeadRow| head.mac_secret_id.as_deref() == Some(keys.current_id());
+    let is_current = |head: &HeadRow| head.mac_secret_id.as_deref() == Some(&*keys.ids());
     if rows::read_head(db)?.as_ref().is_none_or(is_current) {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! Sending what waits in the queue.
 //!
 //! 1. A mail is taken in a short transaction, which moves its next try on and counts the try. So no one else takes it for
-//!    [`LEASE`], and if this process dies, it becomes due again by itself.
+//!    `LEASE`, and if this process dies, it becomes due again by itself.
 //! 2. It is opened, put into words and handed over, outside of any transaction.
 //! 3. What became of it is noted: sent, to be tried again after a pause that grows, or given up. A mail that was handed
 //!    over but could not be noted is handed over again; its id tells its receiver that it is the same.

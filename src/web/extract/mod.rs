@@ -2,6 +2,7 @@
 
 pub mod api_client;
 pub mod body;
+pub mod chosen_password;
 pub mod client;
 pub mod device;
 pub mod form;

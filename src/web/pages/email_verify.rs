@@ -7,11 +7,13 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{PageResult, html, see_other};
-use crate::domain::emails::{self, ChangeEmailError, Waiting};
+use crate::crypto::random::system_rng;
+use crate::domain::emails::{self, ChangeEmailError, Confirmed, Waiting};
 use crate::domain::security::throttles;
 use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::web::error::PageError;
+use crate::web::extract::chosen_password::ChosenPassword;
 use crate::web::extract::client;
 use crate::web::extract::form::Form;
 use crate::web::extract::visitor::Visitor;
@@ -76,21 +78,30 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<VerifyForm>) ->
         page.summary = Some(throttled.into());
         return super::throttled(throttled, &page);
     }
+    let (chosen, parts) = (ChosenPassword::of(&req), state.clone());
     let (act, outbox, used) = (visitor.act.clone(), state.outbox.clone(), token.clone());
     let confirmed = state
         .pool
-        .write(move |db| emails::confirm(db, &act, &outbox, &used))
+        .write(move |db| {
+            let theirs = |email: &str, hash: &str| chosen.is(&parts, email, hash);
+            emails::confirm(db, &act, &outbox, &mut system_rng(), &used, theirs)
+        })
         .await;
     match confirmed {
-        Ok(true) if visitor.account.is_some() => {
+        Ok(Confirmed::Done) if visitor.account.is_some() => {
             visitor.leave_flash(Flash {
                 lead: "The address is confirmed.".to_owned(),
                 text: String::new(),
             })?;
             Ok(see_other("/settings/profile"))
         }
-        Ok(true) => Ok(see_other("/sign-in?done=email")),
-        Ok(false) => {
+        Ok(Confirmed::Done) => Ok(see_other("/sign-in?done=email")),
+        // The browser may be another one than the one that signed up, or the sign-up someone else's.
+        Ok(Confirmed::ChoosePassword(token)) => Ok(see_other(&format!(
+            "/password/reset?token={}",
+            token.expose()
+        ))),
+        Ok(Confirmed::Dead) => {
             let mut page = page(&visitor, token).await?;
             page.waiting = None;
             html(StatusCode::NOT_FOUND, &page)

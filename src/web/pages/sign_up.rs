@@ -18,6 +18,7 @@ use crate::domain::text::{EmailAddress, Name};
 use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::web::error::PageError;
+use crate::web::extract::chosen_password;
 use crate::web::extract::client;
 use crate::web::extract::form::Form;
 use crate::web::extract::visitor::Visitor;
@@ -178,6 +179,7 @@ async fn mail_link(
 ) -> PageResult {
     let (act, outbox) = (visitor.act.clone(), visitor.state.outbox.clone());
     page.sent_to = Some(email.to_string());
+    let proof = chosen_password::cookie(&visitor.state, email.as_str(), hash.as_stored());
     let requested: Result<(), StoreError> = visitor
         .state
         .pool
@@ -191,7 +193,9 @@ async fn mail_link(
         Err(error) if sign_up::is_taken_meanwhile(&error) => {}
         other => other?,
     }
-    html(StatusCode::OK, &page)
+    let mut response = html(StatusCode::OK, &page)?;
+    (response.add_cookie(&proof)).map_err(|error| PageError::Internal(Box::new(error)))?;
+    Ok(response)
 }
 
 /// What to say about a password that is not taken.

@@ -5,17 +5,20 @@ use keyport::domain::housekeeping;
 use keyport::store::StoreError;
 
 use crate::on_both_engines;
-use crate::support::TestApp;
 use crate::support::actors::Answer;
 use crate::support::app::PASSWORD;
+use crate::support::{Person, TestApp};
 
 const VERIFY: &str = "/email/verify";
 
 async fn sign_up(app: &TestApp, name: &str, email: &str, password: &str) -> Answer {
+    sign_up_in(&mut app.anonymous(), name, email, password).await
+}
+
+/// In this browser.
+async fn sign_up_in(browser: &mut Person, name: &str, email: &str, password: &str) -> Answer {
     let fields = [("name", name), ("email", email), ("password", password)];
-    app.anonymous()
-        .fill_in("/sign-up", "/sign-up", &fields)
-        .await
+    browser.fill_in("/sign-up", "/sign-up", &fields).await
 }
 
 async fn try_sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
@@ -26,7 +29,11 @@ async fn try_sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
 }
 
 async fn verify(app: &TestApp, token: &str) -> Answer {
-    let mut visitor = app.anonymous();
+    verify_in(&mut app.anonymous(), token).await
+}
+
+/// In this browser.
+async fn verify_in(visitor: &mut Person, token: &str) -> Answer {
     let opened = visitor.get("/sign-in").await;
     let form_token = opened.page.attribute("input[name=form_token]", "value");
     visitor
@@ -41,10 +48,10 @@ async fn verify(app: &TestApp, token: &str) -> Answer {
 on_both_engines! {
     with crate::support::mail_queue::MAIL_ON,
     async fn an_account_can_sign_in_only_after_its_link_was_used(app) {
-        let sent = sign_up(&app, "Ann Lee", "Ann@Example.com", PASSWORD).await.expect(200);
+        let mut visitor = app.anonymous();
+        let sent = sign_up_in(&mut visitor, "Ann Lee", "Ann@Example.com", PASSWORD).await.expect(200);
         assert_eq!(sent.page.words(".notice"), "We have sent a link to ann@example.com.");
         let token = app.mailed_token("ann@example.com");
-        let mut visitor = app.anonymous();
         let opened = visitor.get(&format!("{VERIFY}?token={token}")).await.expect(200);
         assert!(opened.text().contains("ann@example.com") && opened.text().contains("Ann Lee"));
         app.advance(TimeDelta::seconds(1));
@@ -113,9 +120,10 @@ on_both_engines! {
         sign_up(&app, "Stranger", "ann@example.com", "walnut ferry 93 lamp").await.expect(200);
         let of_stranger = app.mailed_token("ann@example.com");
         app.advance(TimeDelta::seconds(1));
-        sign_up(&app, "Ann", "ann@example.com", PASSWORD).await.expect(200);
+        let mut ann = app.anonymous();
+        sign_up_in(&mut ann, "Ann", "ann@example.com", PASSWORD).await.expect(200);
         verify(&app, &of_stranger).await.expect(404);
-        verify(&app, &app.mailed_token("ann@example.com")).await.expect(303);
+        verify_in(&mut ann, &app.mailed_token("ann@example.com")).await.expect(303);
         try_sign_in(&app, "ann@example.com", "walnut ferry 93 lamp").await.expect(422);
         try_sign_in(&app, "ann@example.com", PASSWORD).await.expect(303);
     }
@@ -139,5 +147,36 @@ on_both_engines! {
         tidy();
         assert_eq!(names(), "1");
         try_sign_in(&app, "old@example.com", PASSWORD).await.expect(303);
+    }
+}
+
+on_both_engines! {
+    with crate::support::mail_queue::MAIL_ON,
+    async fn whoever_signs_up_with_the_address_of_another_does_not_choose_their_password(app) {
+        const ZOE: &str = "zoe@example.com";
+        let sign_up = |password| [("name", "Zoe"), ("email", ZOE), ("password", password)];
+        let (mut zoe, mut stranger) = (app.anonymous(), app.anonymous());
+        zoe.fill_in("/sign-up", "/sign-up", &sign_up("zoes own words 1")).await.expect(200);
+        // So often that the mails to the address are used up, and her own sign-up after it is dropped.
+        for _ in 0..3 {
+            stranger.fill_in("/sign-up", "/sign-up", &sign_up("a strangers words")).await.expect(200);
+        }
+        zoe.fill_in("/sign-up", "/sign-up", &sign_up("zoes own words 1")).await.expect(200);
+        let path = format!("/email/verify?token={}", app.mailed_token(ZOE));
+        let opened = zoe.get(&path).await.expect(200);
+        let token = opened.page.attribute("form[action='/email/verify'] input[name=token]", "value");
+        let confirmed = zoe.send_form(&opened, "/email/verify", &[("token", &token)]).await.expect(303);
+        let choose = confirmed.header("location").to_owned();
+        assert!(choose.starts_with("/password/reset?token="), "{choose}");
+        for password in ["a strangers words", "zoes own words 1"] {
+            let fields = [("email", ZOE), ("password", password), ("next", "/")];
+            app.anonymous().fill_in("/sign-in", "/sign-in", &fields).await.expect(422);
+        }
+        let opened = zoe.get(&choose).await.expect(200);
+        let token = opened.page.attribute("form[action='/password/reset'] input[name=token]", "value");
+        let fields = [("token", token.as_str()), ("password", "zoes new words 22")];
+        zoe.send_form(&opened, "/password/reset", &fields).await.expect(303);
+        zoe.sign_in(ZOE, "zoes new words 22").await;
+        zoe.get("/settings/security").await.expect(200);
     }
 }
