@@ -104,9 +104,10 @@ on_both_engines! {
             &mut keyport::crypto::random::system_rng(),
         );
         let mut bodies = Vec::new();
+        let other_end = if key.ends_with('0') { '1' } else { '0' };
         for presented in [
             key[..51].to_owned(),
-            format!("{}0", &key[..51]),
+            format!("{}{other_end}", &key[..51]),
             key.replacen("kp_", "xx_", 1),
             key.replacen('_', "_ ", 1),
             "k".repeat(10_000),
