@@ -58,15 +58,6 @@ pub fn insert(db: &mut Db, row: &MailRow) -> Result<bool, StoreError> {
     Ok(inserted > 0)
 }
 
-/// All mails, the newest first; at most `limit`.
-pub fn list_all(db: &mut Db, limit: i64) -> Result<Vec<MailRow>, StoreError> {
-    Ok(mails::table
-        .order((mails::created_at.desc(), mails::id))
-        .limit(limit)
-        .select(MailRow::as_select())
-        .load(db)?)
-}
-
 /// Mails that wait and whose sealed content does not begin with `header`; at most `limit`.
 pub fn list_sealed_elsewhere(
     db: &mut Db,

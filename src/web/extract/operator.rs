@@ -41,11 +41,7 @@ impl FromRequest for RecentOperator {
         Box::pin(async move {
             // The role comes first: who lacks it does not learn that there is something to confirm.
             let Operator(me) = operator.await?;
-            if me.visitor.has_signed_in_recently() {
-                Ok(Self(me))
-            } else {
-                Err(PageError::NotConfirmed(me.visitor.path))
-            }
+            me.confirmed_recently().map(Self)
         })
     }
 }

@@ -19,13 +19,6 @@ impl FromRequest for RecentSignIn {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let account = CurrentAccount::from_request(req, payload);
-        Box::pin(async move {
-            let me = account.await?;
-            if me.visitor.has_signed_in_recently() {
-                Ok(Self(me))
-            } else {
-                Err(PageError::NotConfirmed(me.visitor.path))
-            }
-        })
+        Box::pin(async move { account.await?.confirmed_recently().map(Self) })
     }
 }

@@ -253,6 +253,20 @@ pub struct CurrentAccount {
     pub visitor: Visitor,
 }
 
+impl CurrentAccount {
+    /// Themselves, if they have shown in the last 15 minutes that it is them.
+    ///
+    /// # Errors
+    /// If not: then they are asked to confirm it, and come back.
+    pub fn confirmed_recently(self) -> Result<Self, PageError> {
+        if self.visitor.has_signed_in_recently() {
+            Ok(self)
+        } else {
+            Err(PageError::NotConfirmed(self.visitor.path))
+        }
+    }
+}
+
 impl FromRequest for CurrentAccount {
     type Error = PageError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;

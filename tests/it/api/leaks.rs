@@ -4,7 +4,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use keyport::domain::mail::Mail;
-use keyport::store::mails;
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
@@ -36,17 +35,14 @@ async fn send(app: &TestApp, path: &str, body: String, headers: &[(&str, &str)])
 
 /// The mails about leaks that wait.
 fn leak_mails(app: &TestApp) -> Vec<(Option<String>, String)> {
-    let rows = app.state.pool.read_now(|db| mails::list_all(db, 100));
-    rows.unwrap()
+    let leaks = app
+        .mails()
         .into_iter()
-        .filter_map(|row| {
-            let mail = app.state.outbox.open(row.id, &row.sealed?).unwrap();
-            match mail {
-                Mail::KeyLeaked { url, source, .. } => Some((url, source)),
-                _ => None,
-            }
-        })
-        .collect()
+        .filter_map(|queued| match queued.mail {
+            Mail::KeyLeaked { url, source, .. } => Some((url, source)),
+            _ => None,
+        });
+    leaks.collect()
 }
 
 on_both_engines! {
