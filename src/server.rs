@@ -690,16 +690,13 @@ impl Running {
         if let Some(mail) = self.mail {
             mail.stop();
         }
-        if let Err(error) = self.state.recorder.flush() {
-            tracing::error!(error = %chain(&error), "the last uses could not be written");
-        }
+        self.writer.stop();
         // The last to go: it tells of the draining, too.
         if let Some(metrics) = self.metrics {
             metrics.stop().await;
         }
         drop(self.state);
         drop(self.engine);
-        drop(self.writer);
     }
 }
 

@@ -30,6 +30,8 @@ const FLUSH_AT: usize = 50_000;
 pub const KEPT_REQUESTS: i64 = 200;
 /// A key's old requests are removed after so many new ones, not after each.
 const PRUNE_AFTER: u32 = 50;
+/// How long the last batch is tried again.
+const LAST_BATCH_WITHIN: Duration = Duration::from_secs(10);
 /// Requests in detail that wait for a database that cannot be written.
 const MOST_WAITING_DETAILS: usize = 5_000;
 
@@ -39,6 +41,8 @@ enum Order {
     Flush(Sender<Result<(), StoreError>>),
     /// Write now, since a ledger is large.
     Full,
+    /// Write the last batch and end.
+    Stop,
 }
 
 /// What the metrics tell of the usage log.
@@ -117,13 +121,19 @@ impl WorkerRecorder {
     }
 }
 
-/// The writing thread; ends when every [`Recorder`] and [`WorkerRecorder`] is gone.
-pub struct Writer(JoinHandle<()>);
+/// The writing thread. It ends when it is told to, or when every [`Recorder`] and [`WorkerRecorder`] is gone.
+pub struct Writer {
+    orders: Sender<Order>,
+    thread: JoinHandle<()>,
+}
 
 impl Writer {
-    /// Waits for the last batch to be written.
-    pub fn join(self) {
-        if self.0.join().is_err() {
+    /// Ends the thread when the last batch is written, or was tried for about ten seconds. What is noted after this is
+    /// lost: whoever notes has to have ended before.
+    pub fn stop(self) {
+        // A closed channel means that the thread has ended already, and how is seen below.
+        drop(self.orders.send(Order::Stop));
+        if self.thread.join().is_err() {
             tracing::error!("the thread that writes the usage log panicked");
         }
     }
@@ -155,8 +165,9 @@ impl Recorder {
             unpruned: HashMap::new(),
         };
         let thread = std::thread::Builder::new().name("usage-log".to_owned());
-        let handle = thread.spawn(move || desk.write_until_closed(&received))?;
-        Ok((recorder, Writer(handle)))
+        let thread = thread.spawn(move || desk.write_until_stopped(&received))?;
+        let orders = recorder.orders.clone();
+        Ok((recorder, Writer { orders, thread }))
     }
 
     /// For one worker.
@@ -213,7 +224,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn write_until_closed(&mut self, orders: &Receiver<Order>) {
+    fn write_until_stopped(&mut self, orders: &Receiver<Order>) {
         loop {
             match orders.recv_timeout(FLUSH_EVERY) {
                 Ok(Order::Flush(answer)) => {
@@ -222,7 +233,29 @@ impl Desk {
                     drop(answer.send(written));
                 }
                 Ok(Order::Full) | Err(RecvTimeoutError::Timeout) => report(self.write()),
-                Err(RecvTimeoutError::Disconnected) => return report(self.write()),
+                Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return self.write_last(),
+            }
+        }
+    }
+
+    /// After the database was away, every idle connection may be dead, and each is only found so, and replaced, by
+    /// being used.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long the end may take moves with the machine's time"
+    )]
+    fn write_last(&mut self) {
+        let began = Instant::now();
+        for _ in 0..=self.pool.connections().most {
+            match self.write() {
+                Ok(()) => return,
+                Err(error) => tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the last uses could not be written"
+                ),
+            }
+            if began.elapsed() > LAST_BATCH_WITHIN {
+                return;
             }
         }
     }

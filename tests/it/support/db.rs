@@ -58,13 +58,10 @@ impl TestDatabase {
             None => Engine::Sqlite,
         }
     }
-}
 
-impl Drop for TestDatabase {
-    fn drop(&mut self) {
+    /// Has PostgreSQL's server close every connection to it, and waits until it has.
+    pub fn close_connections(&self) {
         if let (Some(schema), Some(server)) = (&self.schema, postgres_url()) {
-            // A test that cut a connection may have left the server at work for it, holding locks that this
-            // would wait for crosswise.
             run(
                 &server,
                 &format!(
@@ -72,6 +69,16 @@ impl Drop for TestDatabase {
                      WHERE application_name = '{schema}'"
                 ),
             );
+        }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let (Some(schema), Some(server)) = (&self.schema, postgres_url()) {
+            // A test that cut a connection may have left the server at work for it, holding locks that this
+            // would wait for crosswise.
+            self.close_connections();
             run(&server, &format!("DROP SCHEMA {schema} CASCADE"));
         }
     }
