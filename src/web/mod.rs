@@ -221,18 +221,18 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(page("/settings/audit", "GET, HEAD").route(read().to(audit::get)))
         .service(page("/settings/audit.csv", "GET, HEAD").route(read().to(audit::get_csv)))
         // For operators.
-        .service(page("/operator", "GET, HEAD").route(read().to(pages::operator::get)))
-        .service(page("/operator/health", "GET, HEAD").route(read().to(health::get)))
-        .service(page("/operator/configuration", "GET, HEAD").route(read().to(configuration::get)))
-        .service(page("/operator/accounts", "GET, HEAD").route(read().to(accounts::get)))
-        .service(page("/operator/accounts/{id}", "GET, HEAD").route(read().to(account::get)))
+        .service(operator_page("/operator", "GET, HEAD").route(read().to(pages::operator::get)))
+        .service(operator_page("/operator/health", "GET, HEAD").route(read().to(health::get)))
+        .service(operator_page("/operator/configuration", "GET, HEAD").route(read().to(configuration::get)))
+        .service(operator_page("/operator/accounts", "GET, HEAD").route(read().to(accounts::get)))
+        .service(operator_page("/operator/accounts/{id}", "GET, HEAD").route(read().to(account::get)))
         .service(
-            page("/operator/accounts/{id}/{act}", "GET, HEAD, POST")
+            operator_page("/operator/accounts/{id}/{act}", "GET, HEAD, POST")
                 .route(read().to(account_act::get))
                 .route(web::post().to(account_act::post)),
         )
         .service(
-            page(
+            operator_page(
                 "/operator/accounts/{id}/keys/{key}/deactivate",
                 "GET, HEAD, POST",
             )
@@ -240,24 +240,24 @@ pub fn routes(config: &mut ServiceConfig) {
             .route(web::post().to(account_key::post)),
         )
         .service(
-            page("/operator/invitations", "GET, HEAD, POST")
+            operator_page("/operator/invitations", "GET, HEAD, POST")
                 .route(read().to(pages::operator::invitations::get))
                 .route(web::post().to(pages::operator::invitations::post)),
         )
-        .service(page("/operator/mail", "GET, HEAD").route(read().to(mails::get)))
-        .service(page("/operator/mail/{id}", "GET, HEAD").route(read().to(mail::get)))
+        .service(operator_page("/operator/mail", "GET, HEAD").route(read().to(mails::get)))
+        .service(operator_page("/operator/mail/{id}", "GET, HEAD").route(read().to(mail::get)))
         .service(
-            page("/operator/mail/{id}/read", "GET, HEAD, POST")
+            operator_page("/operator/mail/{id}/read", "GET, HEAD, POST")
                 .route(read().to(mail_act::get_read))
                 .route(web::post().to(mail_act::post_read)),
         )
         .service(
-            page("/operator/mail/{id}/send-again", "GET, HEAD, POST")
+            operator_page("/operator/mail/{id}/send-again", "GET, HEAD, POST")
                 .route(read().to(mail_act::get_send_again))
                 .route(web::post().to(mail_act::post_send_again)),
         )
-        .service(page("/operator/audit", "GET, HEAD").route(read().to(log::get)))
-        .service(page("/operator/audit.csv", "GET, HEAD").route(read().to(log::get_csv)))
+        .service(operator_page("/operator/audit", "GET, HEAD").route(read().to(log::get)))
+        .service(operator_page("/operator/audit.csv", "GET, HEAD").route(read().to(log::get_csv)))
         .service(page("/docs/api", "GET, HEAD").route(read().to(docs::get)))
         // For programs on every site.
         .service(page("/assets/{name}", "GET, HEAD").route(read().to(assets::get)))
@@ -331,6 +331,13 @@ pub fn sessions(
 /// A path of the portal that answers other methods with 405.
 fn page(path: &'static str, allow: &'static str) -> Resource {
     web::resource(path).default_service(web::to(move || async move {
+        Err::<HttpResponse, _>(PageError::MethodNotAllowed(allow))
+    }))
+}
+
+/// A page of the operator area: as good as not there for everyone else, by other methods too.
+fn operator_page(path: &'static str, allow: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move |_: extract::operator::Operator| async move {
         Err::<HttpResponse, _>(PageError::MethodNotAllowed(allow))
     }))
 }

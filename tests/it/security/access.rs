@@ -130,6 +130,8 @@ async fn every_route_admits_whom_it_should() {
         let path = fill(path);
         app.anonymous().get(&path).await.expect(303);
         maren.get(&path).await.expect(404);
+        // Nor does another method tell that there is something.
+        maren.post_raw(&path, &[], &[]).await.expect(404);
         program.get(&path).await.expect(303);
         operator.get(&path).await.expect(status);
     }

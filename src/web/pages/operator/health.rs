@@ -180,14 +180,14 @@ impl Measured<'_> {
         let (answer, took) = &self.confirmed;
         let waiting = i64::try_from(self.state.engine.waiting()).unwrap_or(i64::MAX);
         let text = format!(
-            "Confirmed with the database what it remembers. {} before it.",
+            "A deactivated key is refused at its next request: each asks the database first, which took this long now. {} before it.",
             match waiting {
                 1 => "1 batch waits".to_owned(),
                 number => format!("{} batches wait", grouped(number)),
             }
         );
         self.row(
-            "Verifier",
+            "Deactivation to refusal",
             answered(answer.is_ok(), *took),
             millis(*took),
             text,

@@ -13,7 +13,7 @@ on_both_engines! {
         assert_eq!(
             page.all("tbody th"),
             [
-                "Database", "Migrations", "Verifier", "Usage log", "Mail", "Audit log", "Housekeeping",
+                "Database", "Migrations", "Deactivation to refusal", "Usage log", "Mail", "Audit log", "Housekeeping",
                 "Instance secrets",
             ]
         );
