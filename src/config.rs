@@ -3,6 +3,7 @@
 //! The file and the environment are merged as data first, then read by one strict reader, so that a setting has one
 //! name, one meaning and one error message wherever it came from. Unknown settings stop the start.
 
+mod registry;
 mod shown;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ use url::Url;
 use crate::cidr::parse_block;
 use crate::secret::Secret;
 
+use registry::RawRegistry;
+pub use registry::RegistrySettings;
 pub use shown::{Setting, Source};
 
 /// A setting or file that cannot be used, named, with what to do.
@@ -201,6 +204,8 @@ pub struct Config {
     pub leaks: LeakSettings,
     /// The audit log.
     pub audit: AuditSettings,
+    /// The registry.
+    pub registry: RegistrySettings,
     /// Logging.
     pub log: LogSettings,
     /// Which settings are not the defaults, and where they come from.
@@ -266,6 +271,33 @@ const VARIABLES: &[(&str, &str, Kind)] = &[
     ),
     ("leaks.github_keys", "KEYPORT_LEAKS_GITHUB_KEYS", Kind::List),
     ("audit.keep_days", "KEYPORT_AUDIT_KEEP_DAYS", Kind::Number),
+    ("registry.enabled", "KEYPORT_REGISTRY_ENABLED", Kind::Flag),
+    ("registry.suffix", "KEYPORT_REGISTRY_SUFFIX", Kind::Text),
+    (
+        "registry.link_mail_hours",
+        "KEYPORT_REGISTRY_LINK_MAIL_HOURS",
+        Kind::Number,
+    ),
+    (
+        "registry.link_ticket_days",
+        "KEYPORT_REGISTRY_LINK_TICKET_DAYS",
+        Kind::Number,
+    ),
+    (
+        "registry.report_days",
+        "KEYPORT_REGISTRY_REPORT_DAYS",
+        Kind::Number,
+    ),
+    (
+        "registry.edition_days",
+        "KEYPORT_REGISTRY_EDITION_DAYS",
+        Kind::Number,
+    ),
+    (
+        "registry.max_report_bytes",
+        "KEYPORT_REGISTRY_MAX_REPORT_BYTES",
+        Kind::Number,
+    ),
     ("log.format", "KEYPORT_LOG_FORMAT", Kind::Text),
     ("log.level", "KEYPORT_LOG_LEVEL", Kind::Text),
 ];
@@ -298,6 +330,7 @@ struct Raw {
     usage: RawUsage,
     leaks: LeakSettings,
     audit: RawAudit,
+    registry: RawRegistry,
     log: RawLog,
 }
 
@@ -480,6 +513,7 @@ impl Config {
             audit: AuditSettings {
                 keep: days("audit.keep_days", raw.audit.keep_days, 400)?,
             },
+            registry: RegistrySettings::from_raw(raw.registry)?,
             log: LogSettings {
                 format: log_format.unwrap_or(LogFormat::Text),
                 level: raw.log.level.unwrap_or_else(|| "info".to_owned()),
@@ -748,6 +782,17 @@ mod tests {
                 "keys.longest_life_days",
             ),
             ("KEYPORT_AUDIT_KEEP_DAYS", "0", "audit.keep_days"),
+            ("KEYPORT_REGISTRY_SUFFIX", "kp", "registry.suffix"),
+            (
+                "KEYPORT_REGISTRY_LINK_MAIL_HOURS",
+                "0",
+                "registry.link_mail_hours",
+            ),
+            (
+                "KEYPORT_REGISTRY_MAX_REPORT_BYTES",
+                "1073741825",
+                "registry.max_report_bytes",
+            ),
             ("KEYPORT_SIGN_UP", "maybe", "sign_up (KEYPORT_SIGN_UP)"),
             (
                 "KEYPORT_LOG_FORMAT",

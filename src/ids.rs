@@ -108,6 +108,18 @@ id! {
     /// The id of an API key: the public middle part of the key itself.
     ApiKeyId
 }
+id! {
+    /// The id of a request to be linked to a contact that its mail answers.
+    LinkRequestId
+}
+id! {
+    /// The id of a file that lies in the database.
+    StoredFileId
+}
+id! {
+    /// The id of a grant to download a report.
+    GrantId
+}
 
 #[cfg(test)]
 mod tests {

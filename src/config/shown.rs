@@ -125,6 +125,13 @@ impl Config {
                 number => format!("{number} set"),
             },
             "audit.keep_days" => days(self.audit.keep),
+            "registry.enabled" => self.registry.enabled.to_string(),
+            "registry.suffix" => self.registry.suffix.clone(),
+            "registry.link_mail_hours" => self.registry.link_mail.num_hours().to_string(),
+            "registry.link_ticket_days" => days(self.registry.link_ticket),
+            "registry.report_days" => days(self.registry.report),
+            "registry.edition_days" => days(self.registry.edition),
+            "registry.max_report_bytes" => self.registry.max_report_bytes.to_string(),
             "log.format" => match self.log.format {
                 LogFormat::Text => "text",
                 LogFormat::Json => "json",

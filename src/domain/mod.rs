@@ -15,6 +15,7 @@ pub mod leaks;
 pub mod mail;
 pub mod operators;
 pub mod passwords;
+pub mod registry;
 pub mod secret_rotation;
 pub mod security;
 pub mod sign_in;

@@ -15,11 +15,19 @@ pub enum Constraint {
     ShownCodeForm,
     /// One passkey added twice.
     PasskeyCredential,
+    /// Two accounts linked to one person.
+    ExclusiveLink,
+    /// Two networks with the same addresses.
+    NetworkRange,
+    /// Two networks of one customer.
+    NetworkCustomer,
+    /// Two open tickets for the same.
+    TicketOnce,
 }
 
 impl Constraint {
     /// PostgreSQL gives the constraint's name, SQLite the columns; both are listed here.
-    const NAMES: [(Self, &'static str, &'static str); 5] = [
+    const NAMES: [(Self, &'static str, &'static str); 9] = [
         (Self::AccountEmail, "accounts_email_key", "accounts.email"),
         (
             Self::ShownForm,
@@ -41,6 +49,23 @@ impl Constraint {
             "passkeys_credential_id_key",
             "passkeys.credential_id",
         ),
+        // SQLite names an index with a condition by its columns as well.
+        (
+            Self::ExclusiveLink,
+            "contact_links_exclusive",
+            "contact_links.contact",
+        ),
+        (
+            Self::NetworkRange,
+            "networks_range",
+            "networks.version, networks.start_ip, networks.end_ip",
+        ),
+        (
+            Self::NetworkCustomer,
+            "networks_customer_key",
+            "networks.customer",
+        ),
+        (Self::TicketOnce, "tickets_once_key", "tickets.once_key"),
     ];
 
     fn find(info: &(dyn diesel::result::DatabaseErrorInformation + Send + Sync)) -> Option<Self> {

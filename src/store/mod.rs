@@ -19,6 +19,7 @@ pub mod one_time_links;
 pub mod passkeys;
 pub mod pool;
 pub mod recovery_codes;
+pub mod registry;
 pub mod reminders;
 pub(crate) mod schema;
 pub mod secret_uses;

@@ -80,6 +80,74 @@ diesel::table! {
 }
 
 diesel::table! {
+    contact_emails (contact, email_key) {
+        contact -> Text,
+        email_key -> Text,
+        email -> Text,
+        position -> Int8,
+    }
+}
+
+diesel::table! {
+    contact_links (account_id, contact) {
+        account_id -> Int8,
+        contact -> Text,
+        is_exclusive -> Bool,
+        linked_at -> Int8,
+    }
+}
+
+diesel::table! {
+    contact_phones (contact, kind, digits) {
+        contact -> Text,
+        kind -> Text,
+        digits -> Text,
+        number -> Text,
+        extension -> Nullable<Text>,
+        position -> Int8,
+    }
+}
+
+diesel::table! {
+    contacts (handle) {
+        handle -> Text,
+        is_role -> Bool,
+        company_name -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        middle_name -> Nullable<Text>,
+        last_name -> Text,
+        street -> Text,
+        city -> Text,
+        state -> Nullable<Text>,
+        postal_code -> Nullable<Text>,
+        country -> Text,
+        comment -> Text,
+        registered_at -> Int8,
+        updated_at -> Int8,
+        revision -> Int8,
+    }
+}
+
+diesel::table! {
+    customers (handle) {
+        handle -> Text,
+        name -> Text,
+        organization -> Text,
+        network -> Text,
+        is_private -> Bool,
+        street -> Text,
+        city -> Text,
+        state -> Nullable<Text>,
+        postal_code -> Nullable<Text>,
+        country -> Text,
+        comment -> Text,
+        registered_at -> Int8,
+        updated_at -> Int8,
+        revision -> Int8,
+    }
+}
+
+diesel::table! {
     dead_key_attempts (api_key_id) {
         api_key_id -> Int8,
         attempts -> Int8,
@@ -89,6 +157,13 @@ diesel::table! {
         client -> Text,
         told_at -> Nullable<Int8>,
         told_attempts -> Int8,
+    }
+}
+
+diesel::table! {
+    handle_counters (stem) {
+        stem -> Text,
+        last -> Int8,
     }
 }
 
@@ -157,6 +232,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    link_requests (id) {
+        id -> Int8,
+        account_id -> Int8,
+        contact -> Text,
+        token_digest -> Bytea,
+        created_at -> Int8,
+        expires_at -> Int8,
+        used_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     mails (id) {
         id -> Int8,
         account_id -> Nullable<Int8>,
@@ -174,6 +261,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    network_contacts (network, contact, function) {
+        network -> Text,
+        contact -> Text,
+        function -> Text,
+    }
+}
+
+diesel::table! {
+    networks (handle) {
+        handle -> Text,
+        kind -> Text,
+        name -> Text,
+        version -> Int8,
+        start_ip -> Bytea,
+        end_ip -> Bytea,
+        organization -> Nullable<Text>,
+        customer -> Nullable<Text>,
+        parent -> Nullable<Text>,
+        comment -> Text,
+        registered_at -> Int8,
+        updated_at -> Int8,
+        revision -> Int8,
+    }
+}
+
+diesel::table! {
     one_time_links (token_digest) {
         token_digest -> Bytea,
         account_id -> Int8,
@@ -186,9 +299,30 @@ diesel::table! {
 }
 
 diesel::table! {
-    reminder_progress (id) {
-        id -> Int8,
-        reached_at -> Int8,
+    organization_contacts (organization, contact, function) {
+        organization -> Text,
+        contact -> Text,
+        function -> Text,
+    }
+}
+
+diesel::table! {
+    organizations (handle) {
+        handle -> Text,
+        name -> Text,
+        dba_name -> Nullable<Text>,
+        tax_id -> Nullable<Text>,
+        url -> Nullable<Text>,
+        street -> Text,
+        city -> Text,
+        state -> Nullable<Text>,
+        postal_code -> Nullable<Text>,
+        country -> Text,
+        comment -> Text,
+        accepts_reassignments -> Bool,
+        registered_at -> Int8,
+        updated_at -> Int8,
+        revision -> Int8,
     }
 }
 
@@ -216,12 +350,47 @@ diesel::table! {
 }
 
 diesel::table! {
+    published_reports (slug) {
+        slug -> Text,
+        title -> Text,
+        description -> Text,
+        access -> Text,
+        created_at -> Int8,
+        updated_at -> Int8,
+    }
+}
+
+diesel::table! {
     recovery_codes (account_id, digest) {
         account_id -> Int8,
         digest -> Bytea,
         digest_secret_id -> Text,
         created_at -> Int8,
         used_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    registry_files (serial, objects, format) {
+        serial -> Int8,
+        objects -> Text,
+        format -> Text,
+        file_id -> Int8,
+    }
+}
+
+diesel::table! {
+    registry_head (id) {
+        id -> Int8,
+        serial -> Int8,
+        changed_at -> Int8,
+    }
+}
+
+diesel::table! {
+    reminder_progress (id) {
+        id -> Int8,
+        reached_at -> Int8,
     }
 }
 
@@ -233,6 +402,30 @@ diesel::table! {
         digest_secret_id -> Text,
         replaced_at -> Int8,
         ends_at -> Int8,
+    }
+}
+
+diesel::table! {
+    report_editions (slug, edition) {
+        slug -> Text,
+        edition -> Text,
+        file_id -> Int8,
+        file_name -> Text,
+        media_type -> Text,
+        published_at -> Int8,
+    }
+}
+
+diesel::table! {
+    report_grants (id) {
+        id -> Int8,
+        slug -> Text,
+        account_id -> Nullable<Int8>,
+        organization -> Nullable<Text>,
+        functions -> Nullable<Text>,
+        until -> Nullable<Int8>,
+        granted_at -> Int8,
+        granted_by -> Text,
     }
 }
 
@@ -277,10 +470,74 @@ diesel::table! {
 }
 
 diesel::table! {
+    stored_file_chunks (file_id, number) {
+        file_id -> Int8,
+        number -> Int8,
+        bytes -> Bytea,
+    }
+}
+
+diesel::table! {
+    stored_files (id) {
+        id -> Int8,
+        size -> Int8,
+        sha256 -> Nullable<Bytea>,
+        created_at -> Int8,
+        complete_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     throttles (bucket) {
         bucket -> Text,
         window_ends_at -> Int8,
         taken -> Int8,
+    }
+}
+
+diesel::table! {
+    ticket_attachments (ticket, message, number) {
+        ticket -> Text,
+        message -> Int8,
+        number -> Int8,
+        file_name -> Text,
+        file_id -> Int8,
+    }
+}
+
+diesel::table! {
+    ticket_messages (ticket, number) {
+        ticket -> Text,
+        number -> Int8,
+        subject -> Text,
+        text -> Text,
+        category -> Text,
+        author -> Text,
+        created_at -> Int8,
+    }
+}
+
+diesel::table! {
+    tickets (number) {
+        number -> Text,
+        kind -> Text,
+        status -> Text,
+        resolution -> Nullable<Text>,
+        account_id -> Nullable<Int8>,
+        contact -> Nullable<Text>,
+        network -> Nullable<Text>,
+        organization -> Nullable<Text>,
+        request -> Nullable<Text>,
+        once_key -> Nullable<Text>,
+        assignee_id -> Nullable<Int8>,
+        assignee -> Nullable<Text>,
+        is_kept -> Bool,
+        wants_mail -> Bool,
+        tries -> Int8,
+        created_at -> Int8,
+        updated_at -> Int8,
+        resolved_at -> Nullable<Int8>,
+        closed_at -> Nullable<Int8>,
     }
 }
 
@@ -338,19 +595,41 @@ diesel::table! {
 
 diesel::joinable!(api_key_last_uses -> api_keys (api_key_id));
 diesel::joinable!(api_keys -> accounts (account_id));
+diesel::joinable!(contact_emails -> contacts (contact));
+diesel::joinable!(contact_links -> accounts (account_id));
+diesel::joinable!(contact_links -> contacts (contact));
+diesel::joinable!(contact_phones -> contacts (contact));
+diesel::joinable!(customers -> organizations (organization));
 diesel::joinable!(idempotency_keys -> accounts (account_id));
 diesel::joinable!(idempotency_keys -> api_keys (api_key_id));
 diesel::joinable!(known_devices -> accounts (account_id));
+diesel::joinable!(link_requests -> accounts (account_id));
+diesel::joinable!(link_requests -> contacts (contact));
 diesel::joinable!(mails -> accounts (account_id));
+diesel::joinable!(network_contacts -> contacts (contact));
+diesel::joinable!(network_contacts -> networks (network));
+diesel::joinable!(networks -> customers (customer));
+diesel::joinable!(networks -> organizations (organization));
 diesel::joinable!(one_time_links -> accounts (account_id));
+diesel::joinable!(organization_contacts -> contacts (contact));
+diesel::joinable!(organization_contacts -> organizations (organization));
 diesel::joinable!(passkey_ceremonies -> accounts (account_id));
 diesel::joinable!(passkeys -> accounts (account_id));
 diesel::joinable!(recovery_codes -> accounts (account_id));
+diesel::joinable!(registry_files -> stored_files (file_id));
 diesel::joinable!(replaced_secrets -> api_keys (api_key_id));
+diesel::joinable!(report_editions -> published_reports (slug));
+diesel::joinable!(report_editions -> stored_files (file_id));
+diesel::joinable!(report_grants -> accounts (account_id));
+diesel::joinable!(report_grants -> organizations (organization));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(shown_code_forms -> accounts (account_id));
 diesel::joinable!(shown_forms -> accounts (account_id));
 diesel::joinable!(shown_forms -> api_keys (api_key_id));
+diesel::joinable!(stored_file_chunks -> stored_files (file_id));
+diesel::joinable!(ticket_attachments -> stored_files (file_id));
+diesel::joinable!(ticket_messages -> tickets (ticket));
+diesel::joinable!(tickets -> accounts (account_id));
 diesel::joinable!(totp_secrets -> accounts (account_id));
 diesel::joinable!(unwanted_mails -> accounts (account_id));
 
@@ -360,25 +639,46 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     audit_entries,
     audit_head,
+    contact_emails,
+    contact_links,
+    contact_phones,
+    contacts,
+    customers,
     dead_key_attempts,
+    handle_counters,
     idempotency_keys,
     instance_secrets,
     invitations,
     key_exposures,
     key_requests,
     known_devices,
+    link_requests,
     mails,
+    network_contacts,
+    networks,
     one_time_links,
-    reminder_progress,
+    organization_contacts,
+    organizations,
     passkey_ceremonies,
     passkeys,
+    published_reports,
     recovery_codes,
+    registry_files,
+    registry_head,
+    reminder_progress,
     replaced_secrets,
+    report_editions,
+    report_grants,
     secret_last_uses,
     sessions,
     shown_code_forms,
     shown_forms,
+    stored_file_chunks,
+    stored_files,
     throttles,
+    ticket_attachments,
+    ticket_messages,
+    tickets,
     totp_secrets,
     unwanted_mails,
     usage_days,

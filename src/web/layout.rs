@@ -67,8 +67,14 @@ pub enum Nav {
     ApiKeys,
     /// Settings: usage.
     Usage,
+    /// Settings: contacts.
+    Contacts,
     /// Settings: audit log.
     Audit,
+    /// Downloads & Services.
+    Downloads,
+    /// Tickets.
+    Tickets,
     /// Operator: health.
     OperatorHealth,
     /// Operator: accounts.
@@ -77,6 +83,12 @@ pub enum Nav {
     OperatorInvitations,
     /// Operator: mail queue.
     OperatorMail,
+    /// Operator: organizations, contacts and networks.
+    OperatorRegistry,
+    /// Operator: tickets.
+    OperatorTickets,
+    /// Operator: reports and grants.
+    OperatorReports,
     /// Operator: audit log.
     OperatorAudit,
     /// Operator: configuration.
@@ -91,6 +103,9 @@ impl Nav {
             | Self::OperatorAccounts
             | Self::OperatorInvitations
             | Self::OperatorMail
+            | Self::OperatorRegistry
+            | Self::OperatorTickets
+            | Self::OperatorReports
             | Self::OperatorAudit
             | Self::OperatorConfiguration => true,
             Self::None
@@ -101,7 +116,10 @@ impl Nav {
             | Self::Notifications
             | Self::ApiKeys
             | Self::Usage
-            | Self::Audit => false,
+            | Self::Contacts
+            | Self::Audit
+            | Self::Downloads
+            | Self::Tickets => false,
         }
     }
 }
@@ -281,6 +299,7 @@ impl Layout {
                 | Nav::Notifications
                 | Nav::ApiKeys
                 | Nav::Usage
+                | Nav::Contacts
                 | Nav::Audit
         ) {
             return Vec::new();

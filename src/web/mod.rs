@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod middleware;
 pub mod pages;
 pub mod qr;
+pub mod rest;
 pub mod session_store;
 pub mod state;
 pub mod times;
@@ -223,9 +224,14 @@ pub fn routes(config: &mut ServiceConfig) {
         // For operators.
         .service(operator_page("/operator", "GET, HEAD").route(read().to(pages::operator::get)))
         .service(operator_page("/operator/health", "GET, HEAD").route(read().to(health::get)))
-        .service(operator_page("/operator/configuration", "GET, HEAD").route(read().to(configuration::get)))
+        .service(
+            operator_page("/operator/configuration", "GET, HEAD")
+                .route(read().to(configuration::get)),
+        )
         .service(operator_page("/operator/accounts", "GET, HEAD").route(read().to(accounts::get)))
-        .service(operator_page("/operator/accounts/{id}", "GET, HEAD").route(read().to(account::get)))
+        .service(
+            operator_page("/operator/accounts/{id}", "GET, HEAD").route(read().to(account::get)),
+        )
         .service(
             operator_page("/operator/accounts/{id}/{act}", "GET, HEAD, POST")
                 .route(read().to(account_act::get))
@@ -298,6 +304,8 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(api::leaks::report_by_github)),
         )
         .service(web::scope("/api").default_service(web::to(no_such_call)))
+        // The registry's wire format.
+        .service(rest::route())
         .default_service(web::to(no_such_page));
 }
 

@@ -19,6 +19,7 @@ mod migrations;
 mod pages;
 mod proxies;
 mod readiness;
+mod registry;
 mod retention;
 mod secret_rotation;
 mod security;

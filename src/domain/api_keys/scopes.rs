@@ -14,6 +14,12 @@ pub const KEYS_READ: &str = "keys:read";
 
 /// Read the usage of keys.
 pub const USAGE_READ: &str = "usage:read";
+/// Downloads reports.
+pub const REPORTS_READ: &str = "reports:read";
+/// Reads contacts, organizations and networks.
+pub const REGISTRY_READ: &str = "registry:read";
+/// Changes contacts, organizations and networks.
+pub const REGISTRY_WRITE: &str = "registry:write";
 
 /// True if only an operator's keys may use the scope.
 pub fn needs_operator(scope: &str) -> bool {
@@ -29,10 +35,10 @@ const BUILT_IN: [(&str, &str); 8] = [
     ),
     (KEYS_VERIFY, "Verify keys of all accounts, for services"),
     (USAGE_READ, "Read the usage of your keys"),
-    ("reports:read", "Download reports"),
-    ("registry:read", "Read contacts, organizations and networks"),
+    (REPORTS_READ, "Download reports"),
+    (REGISTRY_READ, "Read contacts, organizations and networks"),
     (
-        "registry:write",
+        REGISTRY_WRITE,
         "Change contacts, organizations and networks",
     ),
     ("integrations:use", "Call providers with your provider keys"),

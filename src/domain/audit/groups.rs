@@ -11,13 +11,21 @@ pub enum ActionGroup {
     Security,
     /// API keys.
     Keys,
+    /// Contacts, organizations, networks, tickets and reports.
+    Registry,
     /// The account itself.
     Account,
 }
 
 impl ActionGroup {
     /// All of them, in the order of a list of choices.
-    pub const ALL: [Self; 4] = [Self::SignIn, Self::Security, Self::Keys, Self::Account];
+    pub const ALL: [Self; 5] = [
+        Self::SignIn,
+        Self::Security,
+        Self::Keys,
+        Self::Registry,
+        Self::Account,
+    ];
 
     /// The word in addresses.
     pub fn word(self) -> &'static str {
@@ -25,6 +33,7 @@ impl ActionGroup {
             Self::SignIn => "sign-in",
             Self::Security => "security",
             Self::Keys => "keys",
+            Self::Registry => "registry",
             Self::Account => "account",
         }
     }
@@ -88,6 +97,36 @@ impl Action {
         Self::KeyDelete,
         Self::KeyLeak,
         Self::SecretChange,
+        Self::ContactCreate,
+        Self::ContactChange,
+        Self::ContactDelete,
+        Self::LinkAsk,
+        Self::LinkDecide,
+        Self::LinkMake,
+        Self::LinkEnd,
+        Self::OrganizationCreate,
+        Self::OrganizationChange,
+        Self::OrganizationDelete,
+        Self::NetworkCreate,
+        Self::NetworkChange,
+        Self::NetworkRemove,
+        Self::CustomerCreate,
+        Self::CustomerChange,
+        Self::CustomerDelete,
+        Self::RegistryImport,
+        Self::TicketOpen,
+        Self::TicketTake,
+        Self::TicketDecide,
+        Self::TicketMessage,
+        Self::TicketClose,
+        Self::TicketWithdraw,
+        Self::TicketKeep,
+        Self::ReportPublish,
+        Self::ReportChange,
+        Self::ReportRemove,
+        Self::ReportGrant,
+        Self::ReportUngrant,
+        Self::Download,
     ];
 
     /// What it is about.
@@ -122,6 +161,36 @@ impl Action {
             | Self::KeyDeactivate
             | Self::KeyDelete
             | Self::KeyLeak => ActionGroup::Keys,
+            Self::ContactCreate
+            | Self::ContactChange
+            | Self::ContactDelete
+            | Self::LinkAsk
+            | Self::LinkDecide
+            | Self::LinkMake
+            | Self::LinkEnd
+            | Self::OrganizationCreate
+            | Self::OrganizationChange
+            | Self::OrganizationDelete
+            | Self::NetworkCreate
+            | Self::NetworkChange
+            | Self::NetworkRemove
+            | Self::CustomerCreate
+            | Self::CustomerChange
+            | Self::CustomerDelete
+            | Self::RegistryImport
+            | Self::TicketOpen
+            | Self::TicketTake
+            | Self::TicketDecide
+            | Self::TicketMessage
+            | Self::TicketClose
+            | Self::TicketWithdraw
+            | Self::TicketKeep
+            | Self::ReportPublish
+            | Self::ReportChange
+            | Self::ReportRemove
+            | Self::ReportGrant
+            | Self::ReportUngrant
+            | Self::Download => ActionGroup::Registry,
             Self::SignUp
             | Self::ProfileChange
             | Self::NotificationsChange

@@ -181,6 +181,66 @@ pub enum Action {
     KeyLeak,
     /// The instance secret was rotated, or one of them retired.
     SecretChange,
+    /// A contact was made.
+    ContactCreate,
+    /// A contact was changed.
+    ContactChange,
+    /// A contact was deleted.
+    ContactDelete,
+    /// An account asked to be linked to a contact.
+    LinkAsk,
+    /// It was decided about that.
+    LinkDecide,
+    /// An account was linked to a contact.
+    LinkMake,
+    /// A link was ended.
+    LinkEnd,
+    /// An organization was made.
+    OrganizationCreate,
+    /// An organization was changed.
+    OrganizationChange,
+    /// An organization was deleted.
+    OrganizationDelete,
+    /// A network was registered, or cut from another one.
+    NetworkCreate,
+    /// A network was changed.
+    NetworkChange,
+    /// A network was removed.
+    NetworkRemove,
+    /// A customer was made.
+    CustomerCreate,
+    /// A customer was changed.
+    CustomerChange,
+    /// A customer was deleted.
+    CustomerDelete,
+    /// Records were brought into the registry from a file.
+    RegistryImport,
+    /// A ticket was opened.
+    TicketOpen,
+    /// An operator took a ticket.
+    TicketTake,
+    /// It was decided about a ticket.
+    TicketDecide,
+    /// A message was added to a ticket.
+    TicketMessage,
+    /// A ticket was closed.
+    TicketClose,
+    /// A ticket was withdrawn.
+    TicketWithdraw,
+    /// The files of a ticket are kept, or no longer.
+    TicketKeep,
+    /// An edition of a report was published.
+    ReportPublish,
+    /// Title, description or access of a report was changed.
+    ReportChange,
+    /// A report was removed.
+    ReportRemove,
+    /// A grant for a report was given.
+    ReportGrant,
+    /// A grant was taken away.
+    ReportUngrant,
+    /// A report or an attachment was downloaded.
+    Download,
 }
 
 impl Action {
@@ -229,6 +289,36 @@ impl Action {
             Self::KeyDelete => "key.delete",
             Self::KeyLeak => "key.leak",
             Self::SecretChange => "secret.change",
+            Self::ContactCreate => "contact.create",
+            Self::ContactChange => "contact.change",
+            Self::ContactDelete => "contact.delete",
+            Self::LinkAsk => "link.ask",
+            Self::LinkDecide => "link.decide",
+            Self::LinkMake => "link.make",
+            Self::LinkEnd => "link.end",
+            Self::OrganizationCreate => "organization.create",
+            Self::OrganizationChange => "organization.change",
+            Self::OrganizationDelete => "organization.delete",
+            Self::NetworkCreate => "network.create",
+            Self::NetworkChange => "network.change",
+            Self::NetworkRemove => "network.remove",
+            Self::CustomerCreate => "customer.create",
+            Self::CustomerChange => "customer.change",
+            Self::CustomerDelete => "customer.delete",
+            Self::RegistryImport => "registry.import",
+            Self::TicketOpen => "ticket.open",
+            Self::TicketTake => "ticket.take",
+            Self::TicketDecide => "ticket.decide",
+            Self::TicketMessage => "ticket.message",
+            Self::TicketClose => "ticket.close",
+            Self::TicketWithdraw => "ticket.withdraw",
+            Self::TicketKeep => "ticket.keep",
+            Self::ReportPublish => "report.publish",
+            Self::ReportChange => "report.change",
+            Self::ReportRemove => "report.remove",
+            Self::ReportGrant => "report.grant",
+            Self::ReportUngrant => "report.ungrant",
+            Self::Download => "download",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod api;
 mod page;
+mod rest;
 
 use actix_web::http::header::{self, HeaderValue};
 use chrono::TimeDelta;
@@ -15,6 +16,7 @@ use crate::domain::verification::limits::RateState;
 
 pub use self::api::{ApiError, Code, FieldError, Problem, invalid_key};
 pub use self::page::{PageError, PageWords};
+pub use self::rest::{RestCode, RestError};
 
 fn retry_after(delay: TimeDelta) -> (header::HeaderName, HeaderValue) {
     (

@@ -76,9 +76,7 @@ impl<R: Requirement> FromRequest for ApiClient<R> {
     fn from_request(req: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let req = req.clone();
         Box::pin(async move {
-            let accepted = check(&req, R::SCOPE)
-                .await?
-                .ok_or_else(|| missing_key(&req))?;
+            let accepted = accepted(&req, R::SCOPE).await?;
             let state = AppState::of(&req);
             let act = Act {
                 now: state.clock.now(),
@@ -118,6 +116,17 @@ impl FromRequest for Reader {
                 .ok_or_else(|| missing_key(&req).into())
         })
     }
+}
+
+/// The key of a request, judged for this scope.
+///
+/// # Errors
+/// If there is none, or it is refused.
+pub async fn accepted(
+    req: &HttpRequest,
+    scope: Option<&'static str>,
+) -> Result<Accepted, ApiError> {
+    check(req, scope).await?.ok_or_else(|| missing_key(req))
 }
 
 /// Judges the key; whatever the verdict, its use is noted once the answer is known. `None` if there is no key.

@@ -39,6 +39,19 @@ pub fn read(
     }
 }
 
+/// The body of a request, counted while it is read, for those who take more than most.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_up_to(payload: web::Payload, most: usize) -> Result<web::Bytes, BodyError> {
+    let body = payload.to_bytes_limited(most);
+    match tokio::time::timeout(LONGEST_ARRIVAL, body).await {
+        Ok(Ok(Ok(body))) => Ok(body),
+        Ok(Err(_limit)) => Err(BodyError::TooLarge),
+        Ok(Ok(Err(_))) | Err(_) => Err(BodyError::Incomplete),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

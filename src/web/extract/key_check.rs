@@ -44,6 +44,8 @@ pub struct KeyCheck {
     /// True if the key stood in the URL, and may not.
     is_refused_in_url: bool,
     exposures: Exposures,
+    /// What it was refused for after its key was accepted.
+    denied: Option<Outcome>,
     began: Instant,
 }
 
@@ -85,6 +87,7 @@ impl KeyCheck {
                 in_url: presented.in_url,
                 on_plain_http: client::is_exposed_on_plain_http(req),
             },
+            denied: None,
             began,
         };
         figures.count_timed(Answer::Judged(check.outcome()), began.elapsed());
@@ -98,6 +101,11 @@ impl KeyCheck {
         } else {
             (&self.verdict).into()
         }
+    }
+
+    /// Counts the request as refused for this, though its key was accepted.
+    pub fn deny(&mut self, outcome: Outcome) {
+        self.denied = Some(outcome);
     }
 
     /// Yes, or why not.
@@ -123,7 +131,7 @@ impl KeyCheck {
             key,
             secret: self.verdict.secret,
             at: self.verdict.at,
-            outcome: self.outcome(),
+            outcome: self.denied.unwrap_or_else(|| self.outcome()),
             is_dead: Outcome::from(&self.verdict).is_dead_key(),
             exposures: self.exposures,
             address: client::known_address(req),

@@ -228,7 +228,7 @@ fn chain(error: &Error) -> String {
 
 /// The answer that an API error is.
 pub fn api_response(error: &ApiError, state: &AppState, id: &RequestId) -> HttpResponse<BoxBody> {
-    log_server_error(error.status(), error, id);
+    log_server_error(error.status(), error, &id.0);
     let mut response = HttpResponse::build(error.status());
     response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
     response.insert_header((header::CACHE_CONTROL, "no-store"));
@@ -248,7 +248,7 @@ fn page_response(
     id: &RequestId,
 ) -> HttpResponse<BoxBody> {
     let words = error.words();
-    log_server_error(words.status, error, id);
+    log_server_error(words.status, error, &id.0);
     let mut response = HttpResponse::build(words.status);
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     for header in error.headers() {
@@ -267,8 +267,8 @@ fn page_response(
     }
 }
 
-/// The whole chain of causes, once, at the edge.
-fn log_server_error(status: StatusCode, error: &dyn std::error::Error, id: &RequestId) {
+/// Logs a 5xx with the whole chain of causes, once, at the edge.
+pub fn log_server_error(status: StatusCode, error: &dyn std::error::Error, request_id: &str) {
     if !status.is_server_error() {
         return;
     }
@@ -279,7 +279,7 @@ fn log_server_error(status: StatusCode, error: &dyn std::error::Error, id: &Requ
         causes.push_str(&cause.to_string());
         source = cause.source();
     }
-    tracing::error!(request_id = %id.0, error = %causes, "a request failed");
+    tracing::error!(request_id, error = %causes, "a request failed");
 }
 
 fn from_framework(status: StatusCode) -> ApiError {
@@ -302,6 +302,9 @@ fn page_error_of(status: StatusCode) -> PageError {
     }
 }
 
+/// True for what programs call, with a key rather than a session.
 fn is_api(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/")
+    ["/api", "/rest", "/public"].iter().any(|root| {
+        (path.strip_prefix(root)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }

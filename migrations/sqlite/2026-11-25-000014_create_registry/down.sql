@@ -1,0 +1,12 @@
+DROP TABLE registry_head;
+DROP TABLE handle_counters;
+DROP TABLE network_contacts;
+DROP TABLE networks;
+DROP TABLE customers;
+DROP TABLE organization_contacts;
+DROP TABLE organizations;
+DROP TABLE link_requests;
+DROP TABLE contact_links;
+DROP TABLE contact_phones;
+DROP TABLE contact_emails;
+DROP TABLE contacts;

@@ -1,0 +1,60 @@
+-- Files of reports and tickets, cut into chunks: any instance can serve them. complete_at is NULL while one is written.
+CREATE TABLE stored_files (
+    id INTEGER PRIMARY KEY CHECK (id >= 0),
+    size INTEGER NOT NULL,
+    sha256 BLOB,
+    created_at INTEGER NOT NULL,
+    complete_at INTEGER
+) STRICT;
+CREATE TABLE stored_file_chunks (
+    file_id INTEGER NOT NULL REFERENCES stored_files (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (file_id, number)
+) STRICT;
+
+-- Requests that someone has to decide, and reports that are made in the background. request is what was asked for, as
+-- JSON; once_key is set while no second ticket for the same may be opened.
+CREATE TABLE tickets (
+    number TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    resolution TEXT,
+    account_id INTEGER REFERENCES accounts (id) ON DELETE CASCADE,
+    contact TEXT,
+    network TEXT,
+    organization TEXT,
+    request TEXT,
+    once_key TEXT CONSTRAINT tickets_once_key UNIQUE,
+    assignee_id INTEGER,
+    assignee TEXT,
+    is_kept INTEGER NOT NULL CHECK (is_kept IN (0, 1)),
+    wants_mail INTEGER NOT NULL CHECK (wants_mail IN (0, 1)),
+    tries INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    resolved_at INTEGER,
+    closed_at INTEGER
+) STRICT;
+CREATE INDEX tickets_account_id ON tickets (account_id, created_at);
+CREATE INDEX tickets_contact ON tickets (contact) WHERE contact IS NOT NULL;
+CREATE INDEX tickets_status ON tickets (status, created_at);
+CREATE TABLE ticket_messages (
+    ticket TEXT NOT NULL REFERENCES tickets (number) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    text TEXT NOT NULL,
+    category TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (ticket, number)
+) STRICT;
+CREATE TABLE ticket_attachments (
+    ticket TEXT NOT NULL,
+    message INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    file_name TEXT NOT NULL,
+    file_id INTEGER NOT NULL REFERENCES stored_files (id),
+    PRIMARY KEY (ticket, message, number),
+    FOREIGN KEY (ticket, message) REFERENCES ticket_messages (ticket, number) ON DELETE CASCADE
+) STRICT;

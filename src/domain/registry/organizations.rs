@@ -1,0 +1,101 @@
+//! Organizations, and the contacts that act for them.
+
+use super::functions::Function;
+use super::handles::Handle;
+use super::postal::{PostalAddress, lines};
+use crate::clock::Timestamp;
+use crate::store::registry::organizations::{self as rows, OrganizationRow};
+use crate::store::{Db, StoreError};
+
+/// A contact that acts for an organization or network.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ContactLink {
+    /// What it does there. First, since that is the order in which they are answered.
+    pub function: Function,
+    /// Which contact.
+    pub contact: Handle,
+}
+
+/// An organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// Its name in the registry.
+    pub handle: Handle,
+    /// Its name.
+    pub name: String,
+    /// The name it does business as.
+    pub dba_name: Option<String>,
+    /// For those who may change it only.
+    pub tax_id: Option<String>,
+    /// Its web address or referral host.
+    pub url: Option<String>,
+    /// Where it is.
+    pub address: PostalAddress,
+    /// Lines.
+    pub comment: Vec<String>,
+    /// False if no networks may be reassigned to it.
+    pub accepts_reassignments: bool,
+    /// Who acts for it, by function and handle.
+    pub contacts: Vec<ContactLink>,
+    /// When it was made.
+    pub registered_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+    /// Counts its changes, from 1.
+    pub revision: i64,
+}
+
+/// The organization with this handle.
+///
+/// # Errors
+/// If the database fails.
+pub fn find(db: &mut Db, handle: &Handle) -> Result<Option<Organization>, StoreError> {
+    let row = rows::find(db, handle.as_str())?;
+    Ok(whole(db, row.into_iter().collect())?.pop())
+}
+
+/// Adds to rows what lies in other tables.
+fn whole(db: &mut Db, rows: Vec<OrganizationRow>) -> Result<Vec<Organization>, StoreError> {
+    let handles: Vec<String> = rows.iter().map(|row| row.handle.clone()).collect();
+    let contacts = rows::contacts_of(db, &handles)?;
+    let with_contacts = |row: OrganizationRow| {
+        let mine = contacts
+            .iter()
+            .filter(|contact| contact.organization == row.handle);
+        let mut contacts: Vec<ContactLink> = mine
+            .filter_map(|contact| ContactLink::from_stored(&contact.contact, &contact.function))
+            .collect();
+        contacts.sort();
+        Organization {
+            contacts,
+            address: PostalAddress::from_stored(
+                &row.street,
+                row.city,
+                row.state,
+                row.postal_code,
+                &row.country,
+            ),
+            comment: lines(&row.comment),
+            handle: Handle::from_stored(row.handle),
+            name: row.name,
+            dba_name: row.dba_name,
+            tax_id: row.tax_id,
+            url: row.url,
+            accepts_reassignments: row.accepts_reassignments,
+            registered_at: row.registered_at,
+            updated_at: row.updated_at,
+            revision: row.revision,
+        }
+    };
+    Ok(rows.into_iter().map(with_contacts).collect())
+}
+
+impl ContactLink {
+    /// From the columns of a record; `None` for a function that this version does not know.
+    pub fn from_stored(contact: &str, function: &str) -> Option<Self> {
+        Some(Self {
+            function: Function::from_code(function)?,
+            contact: Handle::from_stored(contact.to_owned()),
+        })
+    }
+}

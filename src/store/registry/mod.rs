@@ -1,0 +1,10 @@
+//! The registry: contacts, organizations, networks, customers, and who is linked to which contact.
+
+pub mod contacts;
+pub mod counters;
+pub mod customers;
+pub mod head;
+pub mod links;
+pub mod networks;
+pub mod organizations;
+pub mod reach;

@@ -1,0 +1,109 @@
+//! Networks, and the contacts that act for them.
+
+use diesel::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::store::schema::{network_contacts, networks};
+use crate::store::{Db, StoreError};
+
+/// A network as it is stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = networks, treat_none_as_null = true)]
+pub struct NetworkRow {
+    /// Its name in the registry.
+    pub handle: String,
+    /// DA, A or S.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// 4 or 6.
+    pub version: i64,
+    /// The first address in 4 or 16 bytes.
+    pub start_ip: Vec<u8>,
+    /// The last address in 4 or 16 bytes.
+    pub end_ip: Vec<u8>,
+    /// The holder, if it is an organization.
+    pub organization: Option<String>,
+    /// The holder, if it is a customer.
+    pub customer: Option<String>,
+    /// The network that it was cut from.
+    pub parent: Option<String>,
+    /// Lines.
+    pub comment: String,
+    /// When it was made.
+    pub registered_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+    /// Counts its changes, from 1.
+    pub revision: i64,
+}
+
+/// A function of a contact on a network.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = network_contacts)]
+pub struct NetworkContactRow {
+    /// The network.
+    pub network: String,
+    /// The contact.
+    pub contact: String,
+    /// The function's code.
+    pub function: String,
+}
+
+/// Adds a network.
+pub fn insert(db: &mut Db, row: &NetworkRow) -> Result<(), StoreError> {
+    diesel::insert_into(networks::table)
+        .values(row)
+        .execute(db)?;
+    Ok(())
+}
+
+/// True if there is a network with this handle.
+pub fn exists(db: &mut Db, handle: &str) -> Result<bool, StoreError> {
+    let found = networks::table.find(handle).select(networks::handle);
+    Ok(found.first::<String>(db).optional()?.is_some())
+}
+
+/// The network with this handle.
+pub fn find(db: &mut Db, handle: &str) -> Result<Option<NetworkRow>, StoreError> {
+    Ok(networks::table
+        .find(handle)
+        .select(NetworkRow::as_select())
+        .first(db)
+        .optional()?)
+}
+
+/// The same, and no other transaction changes it or cuts networks from it until this one ends.
+pub fn lock(db: &mut Db, handle: &str) -> Result<Option<NetworkRow>, StoreError> {
+    match db {
+        Db::Postgres(connection) => {
+            networks::table
+                .find(handle)
+                .select(networks::handle)
+                .for_update()
+                .first::<String>(connection)
+                .optional()?;
+        }
+        // A writing transaction on SQLite is the only one anyway.
+        Db::Sqlite(_) => {}
+    }
+    find(db, handle)
+}
+
+/// The contacts of these networks themselves, by network.
+pub fn contacts_of(db: &mut Db, handles: &[String]) -> Result<Vec<NetworkContactRow>, StoreError> {
+    Ok(network_contacts::table
+        .filter(network_contacts::network.eq_any(handles))
+        .order((network_contacts::network, network_contacts::contact))
+        .select(NetworkContactRow::as_select())
+        .load(db)?)
+}
+
+/// The networks that name this contact, each with the function.
+pub fn naming_contact(db: &mut Db, contact: &str) -> Result<Vec<NetworkContactRow>, StoreError> {
+    Ok(network_contacts::table
+        .filter(network_contacts::contact.eq(contact))
+        .order(network_contacts::network)
+        .select(NetworkContactRow::as_select())
+        .load(db)?)
+}

@@ -1,0 +1,116 @@
+//! What the links of an account give it, by object. With `hold`, the links that count cannot end before this transaction
+//! does: so unlinking and a change never cross.
+
+use diesel::prelude::*;
+
+use crate::ids::AccountId;
+use crate::store::schema::{contact_links, network_contacts, organization_contacts};
+use crate::store::{Db, StoreError};
+
+/// Runs a query whose rows come from [`contact_links`], and holds those links if asked to.
+macro_rules! load_held {
+    ($db:expr, $hold:expr, $query:expr) => {
+        match $db {
+            Db::Postgres(connection) if $hold => $query.for_share().load::<String>(connection)?,
+            Db::Postgres(connection) => $query.load::<String>(connection)?,
+            // A writing transaction on SQLite is the only one anyway.
+            Db::Sqlite(connection) => $query.load::<String>(connection)?,
+        }
+    };
+}
+
+/// True if the account is linked to this contact.
+pub fn is_linked(
+    db: &mut Db,
+    account_id: AccountId,
+    contact: &str,
+    hold: bool,
+) -> Result<bool, StoreError> {
+    let query = contact_links::table
+        .find((account_id, contact))
+        .select(contact_links::contact);
+    let found: Vec<String> = load_held!(db, hold, query);
+    Ok(!found.is_empty())
+}
+
+/// The account's functions on an organization, as codes.
+pub fn on_organization(
+    db: &mut Db,
+    account_id: AccountId,
+    organization: &str,
+    hold: bool,
+) -> Result<Vec<String>, StoreError> {
+    let query = contact_links::table
+        .inner_join(
+            organization_contacts::table
+                .on(organization_contacts::contact.eq(contact_links::contact)),
+        )
+        .filter(contact_links::account_id.eq(account_id))
+        .filter(organization_contacts::organization.eq(organization))
+        .select(organization_contacts::function);
+    Ok(load_held!(db, hold, query))
+}
+
+/// The account's functions on a network itself, as codes.
+pub fn on_network(
+    db: &mut Db,
+    account_id: AccountId,
+    network: &str,
+    hold: bool,
+) -> Result<Vec<String>, StoreError> {
+    let query = contact_links::table
+        .inner_join(
+            network_contacts::table.on(network_contacts::contact.eq(contact_links::contact)),
+        )
+        .filter(contact_links::account_id.eq(account_id))
+        .filter(network_contacts::network.eq(network))
+        .select(network_contacts::function);
+    Ok(load_held!(db, hold, query))
+}
+
+/// One function of an account on an object, through one contact.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Queryable)]
+pub struct AssociationRow {
+    /// The contact that the account is linked to.
+    pub contact: String,
+    /// The organization or network.
+    pub object: String,
+    /// The function's code.
+    pub function: String,
+}
+
+/// All functions of an account on organizations, by organization.
+pub fn organizations_of(
+    db: &mut Db,
+    account_id: AccountId,
+) -> Result<Vec<AssociationRow>, StoreError> {
+    Ok(contact_links::table
+        .inner_join(
+            organization_contacts::table
+                .on(organization_contacts::contact.eq(contact_links::contact)),
+        )
+        .filter(contact_links::account_id.eq(account_id))
+        .order((organization_contacts::organization, contact_links::contact))
+        .select((
+            contact_links::contact,
+            organization_contacts::organization,
+            organization_contacts::function,
+        ))
+        .load(db)?)
+}
+
+/// All functions of an account on networks themselves, by network.
+pub fn networks_of(db: &mut Db, account_id: AccountId) -> Result<Vec<AssociationRow>, StoreError> {
+    Ok(contact_links::table
+        .inner_join(
+            network_contacts::table.on(network_contacts::contact.eq(contact_links::contact)),
+        )
+        .filter(contact_links::account_id.eq(account_id))
+        .order((network_contacts::network, contact_links::contact))
+        .select((
+            contact_links::contact,
+            network_contacts::network,
+            network_contacts::function,
+        ))
+        .load(db)?)
+}

@@ -1,0 +1,13 @@
+//! The registry: records and authority, over the wire format, JSON and pages.
+
+mod contacts;
+mod customers;
+mod downloads;
+mod links;
+mod networks;
+mod operator;
+mod organizations;
+mod pyregrws;
+mod reports;
+mod tickets;
+mod wire;
