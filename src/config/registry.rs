@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use serde::Deserialize;
 
-use super::{ConfigError, bad, days};
+use super::raw::days;
+use super::{ConfigError, bad};
 
 /// The registry: contacts, organizations, networks, tickets and reports.
 #[derive(Clone, Debug)]
