@@ -5,11 +5,12 @@
 //! 2. [`start`] builds the state, binds the port and starts workers and background threads.
 //! 3. [`Running::stop`] says that it is not ready, lets running requests finish, then writes what is still in memory.
 
+mod database;
 mod mail;
+mod policy;
+mod secret_file;
 
-use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -28,7 +29,6 @@ use crate::crypto::instance_secret::InstanceSecrets;
 use crate::crypto::password;
 use crate::crypto::random::system_rng;
 use crate::domain::api_keys::policy::KeyPolicy;
-use crate::domain::api_keys::scopes::{KnownScope, ScopeCatalog};
 use crate::domain::audit::chain::take_on_head;
 use crate::domain::audit::retention as audit_retention;
 use crate::domain::housekeeping::{self, LastRound, Round};
@@ -38,7 +38,6 @@ use crate::domain::mail::postman::PostmanThread;
 use crate::domain::secret_rotation::seal_anew;
 use crate::domain::security::passkeys::RelyingParty;
 use crate::domain::security::password::PasswordWorker;
-use crate::domain::text::Name;
 use crate::domain::usage::recorder::{Recorder, Writer};
 use crate::domain::usage::retention::{self, Retention};
 use crate::domain::verification::Verifier;
@@ -50,18 +49,19 @@ use crate::domain::verification::moves::Moves;
 use crate::outbound::leak_keys::LeakKeys;
 use crate::outbound::redis::Redis;
 use crate::outbound::tls;
-use crate::secret::Secret;
-use crate::store::connection::{self, DatabaseUrlError};
-use crate::store::migrations::{self, MigrateError};
-use crate::store::{DatabaseUrl, Pool, StoreError};
-
+use crate::store::{Pool, StoreError};
 use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
 use crate::web::middleware::moved_cookies::{CookieKeys, moved_cookies};
 use crate::web::state::{AppState, Draining, Site, Worker};
 
+use secret_file::instance_secrets;
+
+pub use database::{check_writable, database_url, migrate, open_database};
 pub use mail::{check_mail, mail_transport};
+pub use policy::key_policy;
+pub use secret_file::{existing_instance_secrets, secret_file};
 
 /// Why keyport did not start.
 #[derive(Debug, thiserror::Error)]
@@ -132,12 +132,6 @@ pub struct Opened {
     pub policy: Arc<KeyPolicy>,
 }
 
-/// Scopes that an operator may define.
-const MOST_SCOPES: usize = 50;
-
-/// Connections of the pool. SQLite has one writer at a time, so more would only wait for each other.
-const POOL_SIZE: u32 = 8;
-
 /// Opens the database of this configuration, migrates it, and checks the instance secret against it.
 ///
 /// # Errors
@@ -163,18 +157,6 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
         pool,
         policy: Arc::new(policy),
     })
-}
-
-/// Where the settings say that the database is.
-///
-/// # Errors
-/// If the URL is bad.
-pub fn database_url(config: &Config) -> Result<DatabaseUrl, StartError> {
-    config
-        .database_url
-        .expose()
-        .parse()
-        .or_else(|problem: DatabaseUrlError| Ok(bad("database_url", problem.to_string())?))
 }
 
 /// Where the settings say that rate limits are counted; `None` for in this process. Connects to nothing.
@@ -211,77 +193,6 @@ pub fn leak_keys(config: &Config) -> Result<Option<LeakKeys>, StartError> {
     }
 }
 
-/// Opens the database without touching its content.
-///
-/// # Errors
-/// If the URL is bad or the database cannot be opened.
-pub fn open_database(config: &Config) -> Result<Pool, StartError> {
-    let url = database_url(config)?;
-    if let DatabaseUrl::Sqlite(path) = &url
-        && let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        create_folder(folder)?;
-    }
-    Pool::open(&url, POOL_SIZE).map_err(|error| unusable(&url, &error.to_string()))
-}
-
-/// Makes sure that a database with all migrations can be written.
-///
-/// # Errors
-/// If it is read-only.
-pub fn check_writable(pool: &Pool) -> Result<(), StartError> {
-    pool.read_now(connection::check_writable)
-        .map_err(|error: StoreError| unusable(pool.url(), &chain(&error)))
-}
-
-/// The engine's own words, and what to do where it is known.
-fn unusable(url: &DatabaseUrl, problem: &str) -> StartError {
-    let advice = match url {
-        DatabaseUrl::Sqlite(_) if problem.contains("readonly database") => {
-            ": let the user that keyport runs as write the file and its folder"
-        }
-        DatabaseUrl::Sqlite(_) if problem.contains("unable to open") => {
-            ": name a file in a folder that keyport can write"
-        }
-        DatabaseUrl::Sqlite(_) if problem.contains("not a database") => {
-            ": name another file, or a backup of the database"
-        }
-        DatabaseUrl::Sqlite(_) if problem.contains("is locked") => {
-            ": end the program that holds it, then try again"
-        }
-        DatabaseUrl::Postgres(_) if problem.contains("read-only transaction") => {
-            ": name the server that takes changes, and a role that may write"
-        }
-        DatabaseUrl::Postgres(_) if problem.contains("connection to server") => {
-            ": see that the server runs, and that DATABASE_URL names it"
-        }
-        DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => "",
-    };
-    StartError::Database {
-        database: url.to_string(),
-        problem: format!("{}{advice}", problem.trim_end()),
-    }
-}
-
-/// Runs pending migrations; returns their versions.
-///
-/// # Errors
-/// If the database is newer, read-only or locked, or a migration fails.
-pub fn migrate(pool: &Pool) -> Result<Vec<String>, StartError> {
-    pool.read_now(migrations::run)
-        .map_err(|error: MigrateError| match &error {
-            MigrateError::NewerDatabase(_) => StartError::Migrate {
-                database: pool.url().to_string(),
-                problem: chain(&error),
-            },
-            MigrateError::Failed(_) | MigrateError::Store(_) => {
-                unusable(pool.url(), &chain(&error))
-            }
-        })
-}
-
 /// An error with its causes, in one line.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -295,176 +206,6 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-fn create_folder(folder: &Path) -> Result<(), StartError> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    // The database holds names, addresses and password hashes: no one else's to read.
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|source| StartError::Folder {
-        what: "cannot make the folder",
-        path: folder.display().to_string(),
-        source,
-    })
-}
-
-/// The secrets from the setting, else from the file in the data folder, which is made if it is not there.
-fn instance_secrets(config: &Config) -> Result<InstanceSecrets, StartError> {
-    match existing_instance_secrets(config)? {
-        Some(secrets) => Ok(secrets),
-        None => {
-            make_secret(&secret_file(config))?;
-            // Read back: another instance may have been faster, and its secret is the one that counts.
-            existing_instance_secrets(config)?.ok_or_else(|| StartError::Secret {
-                place: secret_file(config).display().to_string(),
-                problem: "the file is gone again".to_owned(),
-            })
-        }
-    }
-}
-
-/// The secrets from the setting, else from the file in the data folder; `None` if there is no file yet.
-///
-/// # Errors
-/// If the file cannot be read, or there is no secret in it.
-pub fn existing_instance_secrets(config: &Config) -> Result<Option<InstanceSecrets>, StartError> {
-    let path = secret_file(config);
-    let (text, place) = match &config.secret {
-        Some(text) => (text.clone(), "KEYPORT_SECRET".to_owned()),
-        None => match std::fs::read_to_string(&path) {
-            Ok(text) => (Secret::new(text), path.display().to_string()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => {
-                return Err(secret_failure("cannot read the instance secret", &path)(
-                    source,
-                ));
-            }
-        },
-    };
-    match InstanceSecrets::parse(&text) {
-        Ok(secrets) => Ok(Some(secrets)),
-        Err(problem) => Err(StartError::Secret {
-            place,
-            problem: problem.to_string(),
-        }),
-    }
-}
-
-/// Where the instance secret is kept, unless it comes from the environment.
-pub fn secret_file(config: &Config) -> PathBuf {
-    config.data_dir.join("instance-secret")
-}
-
-fn secret_failure(what: &'static str, path: &Path) -> impl Fn(std::io::Error) -> StartError {
-    let path = path.display().to_string();
-    move |source| StartError::Folder {
-        what,
-        path: path.clone(),
-        source,
-    }
-}
-
-/// Makes the file, unless another instance makes it in this moment.
-fn make_secret(path: &Path) -> Result<(), StartError> {
-    let failed = secret_failure("cannot write the instance secret", path);
-    if let Some(folder) = path.parent() {
-        create_folder(folder)?;
-    }
-    let text = InstanceSecrets::generate(&mut system_rng());
-    // Written whole under another name and then linked: who finds the file finds all of it.
-    let draft = path.with_extension(format!("{}.new", std::process::id()));
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&draft).and_then(|mut file| {
-        file.write_all(text.expose().as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(&failed)?;
-    let linked = std::fs::hard_link(&draft, path);
-    std::fs::remove_file(&draft).map_err(&failed)?;
-    match linked {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(error)),
-        _ => Ok(()),
-    }
-}
-
-/// The operator's rules for keys, as the settings have them; the instance secret completes them.
-///
-/// # Errors
-/// If a setting is bad; it is named.
-pub fn key_policy(
-    config: &Config,
-) -> Result<impl FnOnce(InstanceSecrets) -> KeyPolicy + use<>, StartError> {
-    let keys = &config.keys;
-    let brand = match keys.brand.parse() {
-        Ok(brand) => brand,
-        Err(problem) => {
-            let problem: crate::domain::api_keys::key_string::BadBrand = problem;
-            return bad("brand", problem.to_string()).map_err(StartError::from);
-        }
-    };
-    let mut old_brands = Vec::new();
-    for text in &keys.old_brands {
-        match text.parse() {
-            Ok(brand) => old_brands.push(brand),
-            Err(_) => {
-                return bad("old_brands", format!("“{text}” is not a brand"))
-                    .map_err(StartError::from);
-            }
-        }
-    }
-    let mut scopes = Vec::new();
-    for setting in &keys.scopes {
-        match setting.name.parse() {
-            Ok(scope) => scopes.push(KnownScope {
-                scope,
-                description: setting.description.clone(),
-                preselected: setting.default,
-            }),
-            Err(_) => {
-                let problem = format!(
-                    "“{}” is not a scope: write one like billing:read, of at most 64 characters",
-                    setting.name
-                );
-                return bad("scopes", problem).map_err(StartError::from);
-            }
-        }
-        if Name::parse(&setting.description).is_err() {
-            let problem = format!(
-                "the description of {} needs 1 to 100 characters, none of them hidden",
-                setting.name
-            );
-            return bad("scopes", problem).map_err(StartError::from);
-        }
-    }
-    if scopes.len() > MOST_SCOPES {
-        // All of them go into a header of each answer to a gateway.
-        let problem = format!(
-            "{} are too many: define at most {MOST_SCOPES}",
-            scopes.len()
-        );
-        return bad("scopes", problem).map_err(StartError::from);
-    }
-    let scopes = match ScopeCatalog::new(scopes) {
-        Ok(scopes) => scopes,
-        Err(repeated) => {
-            let problem = format!("{repeated} repeats the name of another or of a built-in one");
-            return bad("scopes", problem).map_err(StartError::from);
-        }
-    };
-    let (max_active, longest_life) = (keys.max_active, keys.longest_life);
-    Ok(move |secrets| KeyPolicy {
-        brand,
-        old_brands,
-        max_active,
-        longest_life,
-        scopes,
-        secrets,
-    })
 }
 
 /// A server that accepts requests.
