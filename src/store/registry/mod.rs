@@ -8,3 +8,4 @@ pub mod links;
 pub mod networks;
 pub mod organizations;
 pub mod reach;
+pub mod tickets;
