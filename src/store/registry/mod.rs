@@ -7,4 +7,5 @@ pub mod head;
 pub mod links;
 pub mod networks;
 pub mod organizations;
+pub mod ranges;
 pub mod reach;
