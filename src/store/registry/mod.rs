@@ -9,3 +9,4 @@ pub mod networks;
 pub mod organizations;
 pub mod ranges;
 pub mod reach;
+pub mod tickets;
