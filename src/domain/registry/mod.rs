@@ -15,6 +15,7 @@ pub mod error;
 pub mod fields;
 pub mod functions;
 pub mod handles;
+pub mod import;
 pub mod links;
 pub mod networks;
 pub mod organizations;

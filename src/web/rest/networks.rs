@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 
 use super::path::Resource;
-use super::xml::{read, write};
 use super::xml::write::{MessagesView, TicketView};
+use super::xml::{read, write};
 use super::{Call, RestResult, document};
 use crate::domain::registry::networks::{self, Network, Removal};
 use crate::domain::registry::tickets::{Resolution, Ticket};

@@ -14,6 +14,7 @@ use crate::ids::AccountId;
 use crate::store::registry::organizations::{self as rows, OrganizationRow};
 use crate::store::{Db, StoreError};
 
+pub(super) use change::row;
 pub use change::{change, create, delete};
 pub use contacts::{ContactFilter, add_function, remove_functions};
 
