@@ -21,6 +21,7 @@ pub mod pool;
 pub mod recovery_codes;
 pub mod registry;
 pub mod reminders;
+pub mod reports;
 pub(crate) mod schema;
 pub mod secret_uses;
 pub mod sessions;

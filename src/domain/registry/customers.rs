@@ -61,3 +61,30 @@ impl From<CustomerRow> for Customer {
 pub fn find(db: &mut Db, handle: &Handle) -> Result<Option<Customer>, StoreError> {
     Ok(rows::find(db, handle.as_str())?.map(Customer::from))
 }
+
+/// Up to `limit` customers behind this handle, by handle: for going through all of them.
+///
+/// # Errors
+/// If the database fails.
+pub fn list_behind(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<Customer>, StoreError> {
+    let found = rows::list_behind(db, handle, limit)?;
+    Ok(found.into_iter().map(Customer::from).collect())
+}
+
+/// What others see of a customer that is private, in place of its name.
+pub const PRIVATE_NAME: &str = "Private Customer";
+/// The same, in place of its street.
+pub const PRIVATE_STREET: &str = "Private Residence";
+
+impl Customer {
+    /// As those see it who may not see what a private customer hides.
+    #[must_use]
+    pub fn seen_by_others(mut self) -> Self {
+        if self.is_private {
+            self.name = PRIVATE_NAME.to_owned();
+            self.address.street = vec![PRIVATE_STREET.to_owned()];
+            self.comment = Vec::new();
+        }
+        self
+    }
+}

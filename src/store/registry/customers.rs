@@ -63,6 +63,24 @@ pub fn find(db: &mut Db, handle: &str) -> Result<Option<CustomerRow>, StoreError
         .optional()?)
 }
 
+/// Up to `limit` customers behind this handle, by handle.
+pub fn list_behind(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<CustomerRow>, StoreError> {
+    Ok(customers::table
+        .filter(customers::handle.gt(handle))
+        .order(customers::handle)
+        .limit(limit)
+        .select(CustomerRow::as_select())
+        .load(db)?)
+}
+
+/// These customers.
+pub fn list_of(db: &mut Db, handles: &[String]) -> Result<Vec<CustomerRow>, StoreError> {
+    Ok(customers::table
+        .filter(customers::handle.eq_any(handles))
+        .select(CustomerRow::as_select())
+        .load(db)?)
+}
+
 /// The same, and no other transaction changes it until this one ends.
 pub fn lock(db: &mut Db, handle: &str) -> Result<Option<CustomerRow>, StoreError> {
     match db {
