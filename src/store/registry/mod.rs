@@ -8,6 +8,7 @@ pub mod link_requests;
 pub mod links;
 pub mod networks;
 pub mod organizations;
+pub mod ranges;
 pub mod reach;
 pub mod ticket_messages;
 pub mod tickets;
