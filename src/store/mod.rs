@@ -25,6 +25,7 @@ pub(crate) mod schema;
 pub mod secret_uses;
 pub mod sessions;
 pub mod shown_forms;
+pub mod stored_files;
 pub mod throttles;
 pub mod totp;
 pub mod usage;
