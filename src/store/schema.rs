@@ -536,6 +536,7 @@ diesel::table! {
         is_kept -> Bool,
         wants_mail -> Bool,
         tries -> Int8,
+        try_at -> Nullable<Int8>,
         created_at -> Int8,
         updated_at -> Int8,
         resolved_at -> Nullable<Int8>,

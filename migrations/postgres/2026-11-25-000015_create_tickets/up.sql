@@ -17,7 +17,8 @@ CREATE TABLE stored_file_chunks (
 );
 
 -- Requests that someone has to decide, and reports that are made in the background. request is what was asked for, as
--- JSON; once_key is set while no second ticket for the same may be opened.
+-- JSON; once_key is set while no second ticket for the same may be opened. try_at is from when on the report may be made, by
+-- whoever moves it: so one instance at a time does.
 CREATE TABLE tickets (
     number TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -34,6 +35,7 @@ CREATE TABLE tickets (
     is_kept BOOLEAN NOT NULL,
     wants_mail BOOLEAN NOT NULL,
     tries BIGINT NOT NULL,
+    try_at BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     resolved_at BIGINT,

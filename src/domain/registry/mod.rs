@@ -21,6 +21,7 @@ pub mod organizations;
 pub mod postal;
 pub mod ranges;
 pub mod reach;
+pub mod tickets;
 
 use super::audit::{Act, Action, Outcome};
 use crate::ids::AccountId;
