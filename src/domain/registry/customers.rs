@@ -80,6 +80,23 @@ pub fn list_behind(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<Customer
     Ok(found.into_iter().map(Customer::from).collect())
 }
 
+/// What others see of a customer that is private, in place of its name.
+pub const PRIVATE_NAME: &str = "Private Customer";
+/// The same, in place of its street.
+pub const PRIVATE_STREET: &str = "Private Residence";
+
+impl Customer {
+    /// As those see it who may not see what a private customer hides.
+    #[must_use]
+    pub fn seen_by_others(mut self) -> Self {
+        if self.is_private {
+            self.name = PRIVATE_NAME.to_owned();
+            self.address.street = vec![PRIVATE_STREET.to_owned()];
+        }
+        self
+    }
+}
+
 /// The customer with this handle, for an account that may read it.
 ///
 /// # Errors

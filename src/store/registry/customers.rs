@@ -103,3 +103,11 @@ pub fn delete(db: &mut Db, handle: &str) -> Result<(), StoreError> {
     diesel::delete(customers::table.find(handle)).execute(db)?;
     Ok(())
 }
+
+/// These customers.
+pub fn list(db: &mut Db, handles: &[String]) -> Result<Vec<CustomerRow>, StoreError> {
+    Ok(customers::table
+        .filter(customers::handle.eq_any(handles))
+        .select(CustomerRow::as_select())
+        .load(db)?)
+}

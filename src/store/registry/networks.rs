@@ -199,3 +199,46 @@ pub fn of_customer(db: &mut Db, customer: &str) -> Result<Option<NetworkRow>, St
         .first(db)
         .optional()?)
 }
+
+/// Up to `limit` networks of an organization behind this handle, by handle: handle and name.
+pub fn names_of_organization_behind(
+    db: &mut Db,
+    organization: &str,
+    handle: &str,
+    limit: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(networks::table
+        .filter(networks::organization.eq(organization))
+        .filter(networks::handle.gt(handle))
+        .order(networks::handle)
+        .limit(limit)
+        .select((networks::handle, networks::name))
+        .load(db)?)
+}
+
+/// Up to `limit` networks with addresses in this one's range only, this one left out: by start, larger first. They begin
+/// behind the network with the addresses `behind`.
+pub fn list_within(
+    db: &mut Db,
+    network: &NetworkRow,
+    behind: Option<&(Vec<u8>, Vec<u8>)>,
+    limit: i64,
+) -> Result<Vec<NetworkRow>, StoreError> {
+    let (start, end) = match behind {
+        Some((start, end)) => (start, end),
+        // The network itself comes first of those in its range.
+        None => (&network.start_ip, &network.end_ip),
+    };
+    Ok(networks::table
+        .filter(networks::version.eq(network.version))
+        .filter(networks::start_ip.ge(&network.start_ip))
+        .filter(networks::end_ip.le(&network.end_ip))
+        .filter(
+            (networks::start_ip.gt(start))
+                .or(networks::start_ip.eq(start).and(networks::end_ip.lt(end))),
+        )
+        .order((networks::start_ip, networks::end_ip.desc()))
+        .limit(limit)
+        .select(NetworkRow::as_select())
+        .load(db)?)
+}

@@ -124,6 +124,15 @@ pub fn find(db: &mut Db, handle: &Handle) -> Result<Option<Organization>, StoreE
     Ok(whole(db, row.into_iter().collect())?.pop())
 }
 
+/// Up to `limit` organizations behind this handle, by handle: for going through all of them.
+///
+/// # Errors
+/// If the database fails.
+pub fn list_behind(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<Organization>, StoreError> {
+    let found = rows::list_behind(db, handle, limit)?;
+    whole(db, found)
+}
+
 /// Adds to rows what lies in other tables.
 fn whole(db: &mut Db, rows: Vec<OrganizationRow>) -> Result<Vec<Organization>, StoreError> {
     let handles: Vec<String> = rows.iter().map(|row| row.handle.clone()).collect();
