@@ -9,9 +9,3 @@ pub const CORE: &str = "http://www.arin.net/regrws/core/v1";
 pub const MESSAGES: &str = "http://www.arin.net/regrws/messages/v1";
 /// The namespace of what tickets have for organizations.
 pub const SHARED_TICKET: &str = "http://www.arin.net/regrws/shared-ticket/v1";
-
-impl From<read::SchemaError> for crate::web::error::RestError {
-    fn from(error: read::SchemaError) -> Self {
-        Self::schema(error.message, error.components)
-    }
-}
