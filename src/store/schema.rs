@@ -483,7 +483,9 @@ diesel::table! {
         size -> Int8,
         sha256 -> Nullable<Bytea>,
         created_at -> Int8,
+        written_at -> Int8,
         complete_at -> Nullable<Int8>,
+        unused_since -> Nullable<Int8>,
     }
 }
 

@@ -1,10 +1,13 @@
--- Files of reports and tickets, cut into chunks: any instance can serve them. complete_at is NULL while one is written.
+-- Files of reports and tickets, cut into chunks: any instance can serve them. complete_at is NULL while one is written,
+-- and written_at moves with each chunk. unused_since is when it was first seen that nothing names the file any more.
 CREATE TABLE stored_files (
     id BIGINT PRIMARY KEY CHECK (id >= 0),
     size BIGINT NOT NULL,
     sha256 BYTEA,
     created_at BIGINT NOT NULL,
-    complete_at BIGINT
+    written_at BIGINT NOT NULL,
+    complete_at BIGINT,
+    unused_since BIGINT
 );
 CREATE TABLE stored_file_chunks (
     file_id BIGINT NOT NULL REFERENCES stored_files (id) ON DELETE CASCADE,

@@ -1,10 +1,13 @@
--- Files of reports and tickets, cut into chunks: any instance can serve them. complete_at is NULL while one is written.
+-- Files of reports and tickets, cut into chunks: any instance can serve them. complete_at is NULL while one is written,
+-- and written_at moves with each chunk. unused_since is when it was first seen that nothing names the file any more.
 CREATE TABLE stored_files (
     id INTEGER PRIMARY KEY CHECK (id >= 0),
     size INTEGER NOT NULL,
     sha256 BLOB,
     created_at INTEGER NOT NULL,
-    complete_at INTEGER
+    written_at INTEGER NOT NULL,
+    complete_at INTEGER,
+    unused_since INTEGER
 ) STRICT;
 CREATE TABLE stored_file_chunks (
     file_id INTEGER NOT NULL REFERENCES stored_files (id) ON DELETE CASCADE,

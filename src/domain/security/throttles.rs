@@ -103,6 +103,11 @@ const KEY_CREATION: Limit = Limit {
     window: TimeDelta::minutes(1),
 };
 
+const DOWNLOADS: Limit = Limit {
+    kind: "download/account",
+    most: 30,
+    window: TimeDelta::minutes(1),
+};
 const LINK_REQUEST: Limit = Limit {
     kind: "link-request/account",
     most: 5,
@@ -368,6 +373,18 @@ pub fn take_key_creation(
     account_id: AccountId,
 ) -> Result<Result<(), Throttled>, StoreError> {
     take(db, now, KEY_CREATION, &account_id.to_string())
+}
+
+/// Counts a download of a report or of an attachment.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_download(
+    db: &mut Db,
+    now: Timestamp,
+    account_id: AccountId,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, DOWNLOADS, &account_id.to_string())
 }
 
 fn take(

@@ -209,3 +209,25 @@ pub fn naming_contact(
         .select(OrganizationContactRow::as_select())
         .load(db)?)
 }
+
+/// Up to `limit` organizations behind this handle, by handle.
+pub fn list_behind(
+    db: &mut Db,
+    handle: &str,
+    limit: i64,
+) -> Result<Vec<OrganizationRow>, StoreError> {
+    Ok(organizations::table
+        .filter(organizations::handle.gt(handle))
+        .order(organizations::handle)
+        .limit(limit)
+        .select(OrganizationRow::as_select())
+        .load(db)?)
+}
+
+/// The names of these organizations.
+pub fn names(db: &mut Db, handles: &[String]) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(organizations::table
+        .filter(organizations::handle.eq_any(handles))
+        .select((organizations::handle, organizations::name))
+        .load(db)?)
+}

@@ -14,6 +14,7 @@ use crate::ids::AccountId;
 use crate::store::registry::organizations::{self as rows, OrganizationRow};
 use crate::store::{Db, StoreError};
 
+pub(super) use change::row;
 pub use change::{change, check_new, create, delete};
 pub use contacts::{ContactFilter, Place, add_function, remove_functions};
 
@@ -121,6 +122,15 @@ fn unknown(handle: &Handle) -> RegistryError {
 pub fn find(db: &mut Db, handle: &Handle) -> Result<Option<Organization>, StoreError> {
     let row = rows::find(db, handle.as_str())?;
     Ok(whole(db, row.into_iter().collect())?.pop())
+}
+
+/// Up to `limit` organizations behind this handle, by handle: for going through all of them.
+///
+/// # Errors
+/// If the database fails.
+pub fn list_behind(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<Organization>, StoreError> {
+    let found = rows::list_behind(db, handle, limit)?;
+    whole(db, found)
 }
 
 /// Adds to rows what lies in other tables.
