@@ -67,7 +67,7 @@ on_both_engines! {
         assert_eq!(json["may"], serde_json::json!(["org.view"]));
 
         let tech = format!("/poc/{};pocFunction=T", harbor.abuse);
-        harbor.call("PUT", &tech).await.expect_xml("org");
+        let got = harbor.call("PUT", &tech).await.expect_xml("org");
         ines.program.rest("PUT", path, Some(got.text())).await.expect_xml("org");
         let json = ines.program.get("/api/v1/organizations/HEN-1").await.expect(200).json();
         assert_eq!(json["may"], serde_json::json!(["org.view", "org.change", "org.delete"]));
