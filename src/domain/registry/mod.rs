@@ -21,6 +21,8 @@ pub mod organizations;
 pub mod postal;
 pub mod ranges;
 pub mod reach;
+#[cfg(test)]
+pub mod samples;
 
 use super::audit::{Act, Action, Outcome};
 use crate::ids::AccountId;
