@@ -35,6 +35,7 @@ use crate::domain::housekeeping::{self, LastRound, Round};
 use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::PostmanThread;
+use crate::domain::reports::files;
 use crate::domain::secret_rotation::seal_anew;
 use crate::domain::security::passkeys::RelyingParty;
 use crate::domain::security::password::PasswordWorker;
@@ -753,6 +754,7 @@ fn start_housekeeping(
             let must_stop = || stopped.try_recv() == Err(TryRecvError::Disconnected);
             let done: Result<(), StoreError> = pool
                 .write_now(|db| housekeeping::run(db, now))
+                .and_then(|()| files::sweep(&pool, now))
                 .and_then(|()| retention::run(&pool, now, retention, &must_stop))
                 .and_then(|()| {
                     audit_retention::run(&pool, now, keep_audit, &audit_keys, &must_stop)

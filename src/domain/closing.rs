@@ -7,6 +7,7 @@ use super::accounts::Account;
 use super::api_keys::{self, ChangeKeyError};
 use super::audit::{Act, Action, Actor, Outcome};
 use super::mail::{Mail, Outbox, Recipient};
+use super::registry::links;
 use super::security::two_step;
 use crate::store::{
     Db, StoreError, accounts as rows, api_keys as keys, invitations, known_devices, one_time_links,
@@ -36,7 +37,8 @@ pub fn is_last_operator(db: &mut Db, account: &Account) -> Result<bool, StoreErr
     Ok(operators == [account.id])
 }
 
-/// Closes the account: sessions end, keys are deactivated, name and address go, and the address is free for others.
+/// Closes the account: sessions and links to contacts end, keys are deactivated, name and address go, and the address is
+/// free for others.
 ///
 /// # Errors
 /// If it is the last operator's, or the database fails.
@@ -48,6 +50,7 @@ pub fn close(db: &mut Db, act: &Act, outbox: &Outbox, account: &Account) -> Resu
     // Whoever makes a key now waits, and then makes it for a disabled account.
     rows::lock(db, account.id)?;
     let active = keys::lock_active(db, account.id, act.now)?;
+    let contacts = links::end_all(db, account.id)?;
     sessions::delete_for_account(db, account.id)?;
     one_time_links::delete_for_account(db, account.id)?;
     known_devices::delete_for_account(db, account.id)?;
@@ -76,6 +79,7 @@ pub fn close(db: &mut Db, act: &Act, outbox: &Outbox, account: &Account) -> Resu
     let email = format!("closed-{}@account.invalid", account.id.as_number());
     rows::set_closed(db, account.id, &email, "Closed account", act.now)?;
     let log = Some(account.id);
+    links::record_ended(db, &act, account.id, &contacts)?;
     act.record(db, log, Action::AccountClose, None, Outcome::Done)?;
     Ok(())
 }

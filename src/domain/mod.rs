@@ -16,6 +16,7 @@ pub mod mail;
 pub mod operators;
 pub mod passwords;
 pub mod registry;
+pub mod reports;
 pub mod secret_rotation;
 pub mod security;
 pub mod sign_in;

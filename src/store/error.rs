@@ -87,13 +87,13 @@ pub enum StoreError {
     /// Another writer held the database for longer than the busy timeout. Trying again may help.
     #[error("the database is locked by another writer")]
     Busy(#[source] DieselError),
-    /// The database cannot be written: its file, folder or server is read-only.
-    #[error("the database is read-only")]
+    /// The database cannot be written: its file, folder or server is read-only, or its disk is full.
+    #[error("the database cannot be written")]
     ReadOnly(#[source] DieselError),
     /// The database cannot be reached, or no connection came free in time.
     #[error("the database cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Anything else: a defect, a full disk, a damaged file.
+    /// Anything else: a defect, a damaged file.
     #[error("the database refused a query")]
     Other(#[source] DieselError),
 }
@@ -116,7 +116,7 @@ impl From<DieselError> for StoreError {
                 Self::Unavailable(Box::new(error))
             }
             DatabaseErrorKind::ReadOnlyTransaction => Self::ReadOnly(error),
-            _ if message.contains("readonly database") => Self::ReadOnly(error),
+            _ if is_unwritable(message) => Self::ReadOnly(error),
             _ if message.contains("is locked") || message.contains("lock timeout") => {
                 Self::Busy(error)
             }
@@ -124,6 +124,16 @@ impl From<DieselError> for StoreError {
             _ => Self::Other(error),
         }
     }
+}
+
+/// SQLite says so in these words (sqlite3_errstr), and PostgreSQL hands on what the system says of a full disk.
+fn is_unwritable(message: &str) -> bool {
+    const WORDS: [&str; 3] = [
+        "readonly database",
+        "database or disk is full",
+        "No space left on device",
+    ];
+    WORDS.iter().any(|words| message.contains(words))
 }
 
 /// libpq reports a lost connection only in words (libpq-exec.c, pqsecure_raw_read and PQgetResult), and SQLite

@@ -157,6 +157,20 @@ impl Pool {
         result
     }
 
+    /// [`Pool::snapshot_now`] on a blocking thread.
+    ///
+    /// # Errors
+    /// As [`Pool::read`].
+    pub async fn snapshot<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let pool = self.clone();
+        blocking(move || pool.snapshot_now(work)).await
+    }
+
     /// [`Pool::write`] on this thread, for commands and background threads.
     ///
     /// # Errors

@@ -483,7 +483,9 @@ diesel::table! {
         size -> Int8,
         sha256 -> Nullable<Bytea>,
         created_at -> Int8,
+        written_at -> Int8,
         complete_at -> Nullable<Int8>,
+        unused_since -> Nullable<Int8>,
     }
 }
 
@@ -534,6 +536,7 @@ diesel::table! {
         is_kept -> Bool,
         wants_mail -> Bool,
         tries -> Int8,
+        try_at -> Nullable<Int8>,
         created_at -> Int8,
         updated_at -> Int8,
         resolved_at -> Nullable<Int8>,

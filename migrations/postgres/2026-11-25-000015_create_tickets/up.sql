@@ -1,10 +1,13 @@
--- Files of reports and tickets, cut into chunks: any instance can serve them. complete_at is NULL while one is written.
+-- Files of reports and tickets, cut into chunks: any instance can serve them. complete_at is NULL while one is written,
+-- and written_at moves with each chunk. unused_since is when it was first seen that nothing names the file any more.
 CREATE TABLE stored_files (
     id BIGINT PRIMARY KEY CHECK (id >= 0),
     size BIGINT NOT NULL,
     sha256 BYTEA,
     created_at BIGINT NOT NULL,
-    complete_at BIGINT
+    written_at BIGINT NOT NULL,
+    complete_at BIGINT,
+    unused_since BIGINT
 );
 CREATE TABLE stored_file_chunks (
     file_id BIGINT NOT NULL REFERENCES stored_files (id) ON DELETE CASCADE,
@@ -14,7 +17,8 @@ CREATE TABLE stored_file_chunks (
 );
 
 -- Requests that someone has to decide, and reports that are made in the background. request is what was asked for, as
--- JSON; once_key is set while no second ticket for the same may be opened.
+-- JSON; once_key is set while no second ticket for the same may be opened. try_at is from when on the report may be made, by
+-- whoever moves it: so one instance at a time does.
 CREATE TABLE tickets (
     number TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -31,6 +35,7 @@ CREATE TABLE tickets (
     is_kept BOOLEAN NOT NULL,
     wants_mail BOOLEAN NOT NULL,
     tries BIGINT NOT NULL,
+    try_at BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     resolved_at BIGINT,

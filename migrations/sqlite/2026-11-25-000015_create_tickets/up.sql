@@ -1,10 +1,13 @@
--- Files of reports and tickets, cut into chunks: any instance can serve them. complete_at is NULL while one is written.
+-- Files of reports and tickets, cut into chunks: any instance can serve them. complete_at is NULL while one is written,
+-- and written_at moves with each chunk. unused_since is when it was first seen that nothing names the file any more.
 CREATE TABLE stored_files (
     id INTEGER PRIMARY KEY CHECK (id >= 0),
     size INTEGER NOT NULL,
     sha256 BLOB,
     created_at INTEGER NOT NULL,
-    complete_at INTEGER
+    written_at INTEGER NOT NULL,
+    complete_at INTEGER,
+    unused_since INTEGER
 ) STRICT;
 CREATE TABLE stored_file_chunks (
     file_id INTEGER NOT NULL REFERENCES stored_files (id) ON DELETE CASCADE,
@@ -14,7 +17,8 @@ CREATE TABLE stored_file_chunks (
 ) STRICT;
 
 -- Requests that someone has to decide, and reports that are made in the background. request is what was asked for, as
--- JSON; once_key is set while no second ticket for the same may be opened.
+-- JSON; once_key is set while no second ticket for the same may be opened. try_at is from when on the report may be made, by
+-- whoever moves it: so one instance at a time does.
 CREATE TABLE tickets (
     number TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -31,6 +35,7 @@ CREATE TABLE tickets (
     is_kept INTEGER NOT NULL CHECK (is_kept IN (0, 1)),
     wants_mail INTEGER NOT NULL CHECK (wants_mail IN (0, 1)),
     tries INTEGER NOT NULL,
+    try_at INTEGER,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     resolved_at INTEGER,

@@ -56,6 +56,24 @@ pub struct MailedKey {
     pub name: String,
 }
 
+/// A contact, as mails name it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MailedContact {
+    /// Its handle.
+    pub handle: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// An account, as mails to others name it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MailedAccount {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub email: String,
+}
+
 /// What a mail says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -208,6 +226,83 @@ pub enum Mail {
         /// Who reported it.
         source: String,
     },
+    /// To the addresses of a contact: an account asks to be linked to it, and the link agrees.
+    LinkConfirm {
+        /// Of the link.
+        token: LinkToken,
+        /// The contact.
+        contact: MailedContact,
+        /// Who asks.
+        account: MailedAccount,
+        /// How long the link works.
+        hours: i64,
+    },
+    /// To those who are linked to a role: another account asks to be linked as well.
+    LinkAsked {
+        /// The contact.
+        contact: MailedContact,
+        /// Who asks.
+        account: MailedAccount,
+        /// The ticket that it is decided on.
+        ticket: String,
+    },
+    /// It was decided about that.
+    LinkDecided {
+        /// The contact.
+        contact: MailedContact,
+        /// Who asked.
+        account: MailedAccount,
+        /// The ticket.
+        ticket: String,
+        /// True if the account is linked now.
+        is_approved: bool,
+        /// Who decided: the end of a sentence.
+        by: String,
+        /// What they say to it.
+        reason: Option<String>,
+    },
+    /// An account was linked to a contact.
+    Linked {
+        /// The contact.
+        contact: MailedContact,
+        /// Which account.
+        account: MailedAccount,
+        /// By whom: the end of a sentence.
+        by: String,
+        /// From where.
+        place: Place,
+    },
+    /// An account is no longer linked to a contact.
+    Unlinked {
+        /// The contact.
+        contact: MailedContact,
+        /// Which account.
+        account: MailedAccount,
+        /// By whom: the end of a sentence.
+        by: String,
+        /// From where.
+        place: Place,
+    },
+    /// A ticket stands otherwise than before.
+    TicketChanged {
+        /// Its number.
+        ticket: String,
+        /// What it is about, for people.
+        about: String,
+        /// How it stands, for people.
+        status: String,
+        /// What was said to it.
+        reason: Option<String>,
+    },
+    /// A report that was asked for on a page has been prepared.
+    ReportReady {
+        /// The number of its ticket.
+        ticket: String,
+        /// Which report, for people.
+        about: String,
+        /// False if it could not be prepared.
+        is_ready: bool,
+    },
 }
 
 impl Mail {
@@ -236,6 +331,13 @@ impl Mail {
             Self::KeyExpired { .. } => "key_expired",
             Self::DeadKeyUsed { .. } => "dead_key_used",
             Self::KeyLeaked { .. } => "key_leaked",
+            Self::LinkConfirm { .. } => "link_confirm",
+            Self::LinkAsked { .. } => "link_asked",
+            Self::LinkDecided { .. } => "link_decided",
+            Self::Linked { .. } => "linked",
+            Self::Unlinked { .. } => "unlinked",
+            Self::TicketChanged { .. } => "ticket_changed",
+            Self::ReportReady { .. } => "report_ready",
         }
     }
 
@@ -259,7 +361,8 @@ impl Mail {
             Self::VerifyEmail { token }
             | Self::Invitation { token, .. }
             | Self::ResetPassword { token }
-            | Self::ConfirmNewEmail { token } => Some(token),
+            | Self::ConfirmNewEmail { token }
+            | Self::LinkConfirm { token, .. } => Some(token),
             Self::AccountExists
             | Self::EmailChanged { .. }
             | Self::NewSignIn { .. }
@@ -277,7 +380,13 @@ impl Mail {
             | Self::KeyExpires { .. }
             | Self::KeyExpired { .. }
             | Self::DeadKeyUsed { .. }
-            | Self::KeyLeaked { .. } => None,
+            | Self::KeyLeaked { .. }
+            | Self::LinkAsked { .. }
+            | Self::LinkDecided { .. }
+            | Self::Linked { .. }
+            | Self::Unlinked { .. }
+            | Self::TicketChanged { .. }
+            | Self::ReportReady { .. } => None,
         }
     }
 
@@ -288,12 +397,13 @@ impl Mail {
 }
 
 /// The kinds of mail that an account may turn off; all others are about its security.
-pub const OPTIONAL: [&str; 5] = [
+pub const OPTIONAL: [&str; 6] = [
     "key_created",
     "key_rotated",
     "key_deactivated",
     "key_expires",
     "key_expired",
+    "ticket_changed",
 ];
 
 /// Whom a mail goes to.

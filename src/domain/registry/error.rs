@@ -1,6 +1,7 @@
 //! What can be wrong with what is asked of the registry.
 
 use super::authority::Denied;
+use crate::domain::security::throttles::Throttled;
 use crate::store::StoreError;
 
 /// What is wrong with one element of a document, or one field of a form.
@@ -52,6 +53,9 @@ pub enum RegistryError {
     /// The record is no longer as the caller knows it.
     #[error("The record has changed since it was read. Read it again.")]
     Stale,
+    /// It was asked too often.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

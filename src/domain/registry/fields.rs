@@ -1,9 +1,11 @@
 //! Texts as a document or a form has them, before they are checked. An element that is missing or empty is `None`.
 
+use serde::{Deserialize, Serialize};
+
 use super::functions::Function;
 
 /// A postal address.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressFields {
     /// Lines of the street, in order.
     pub street: Vec<String>,
@@ -95,7 +97,7 @@ pub struct ContactFields {
 }
 
 /// A contact that acts for an organization or network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactLinkFields {
     /// The contact's handle.
     pub handle: Option<String>,
@@ -104,7 +106,7 @@ pub struct ContactLinkFields {
 }
 
 /// An organization.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrganizationFields {
     /// Its handle, if the sender names it.
     pub handle: Option<String>,

@@ -103,6 +103,28 @@ const KEY_CREATION: Limit = Limit {
     window: TimeDelta::minutes(1),
 };
 
+const DOWNLOADS: Limit = Limit {
+    kind: "download/account",
+    most: 30,
+    window: TimeDelta::minutes(1),
+};
+const LINK_REQUEST: Limit = Limit {
+    kind: "link-request/account",
+    most: 5,
+    window: TimeDelta::hours(1),
+};
+/// Whoever reads a contact's mail hears of strangers this often at most.
+const LINK_MAIL: Limit = Limit {
+    kind: "link-mail/contact",
+    most: 3,
+    window: TimeDelta::days(1),
+};
+const REPORT_REQUEST: Limit = Limit {
+    kind: "report-request/account",
+    most: 30,
+    window: TimeDelta::minutes(1),
+};
+
 /// Too many tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many tries")]
@@ -255,6 +277,42 @@ pub fn take_email_change(
     take(db, now, EMAIL_CHANGE, &account_id.to_string())
 }
 
+/// Counts a request of an account to be linked to a contact.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_link_request(
+    db: &mut Db,
+    now: Timestamp,
+    account_id: AccountId,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, LINK_REQUEST, &account_id.to_string())
+}
+
+/// Counts a mail to a contact that asks for a link to it.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_link_mail(
+    db: &mut Db,
+    now: Timestamp,
+    contact: &str,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, LINK_MAIL, contact)
+}
+
+/// Counts a request of an account for a report.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_report_request(
+    db: &mut Db,
+    now: Timestamp,
+    account_id: AccountId,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, REPORT_REQUEST, &account_id.to_string())
+}
+
 /// What a mail that anyone can have sent is for: each purpose has a count of its own, so that one cannot keep the other
 /// from being sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -315,6 +373,18 @@ pub fn take_key_creation(
     account_id: AccountId,
 ) -> Result<Result<(), Throttled>, StoreError> {
     take(db, now, KEY_CREATION, &account_id.to_string())
+}
+
+/// Counts a download of a report or of an attachment.
+///
+/// # Errors
+/// As [`take_sign_in`].
+pub fn take_download(
+    db: &mut Db,
+    now: Timestamp,
+    account_id: AccountId,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, DOWNLOADS, &account_id.to_string())
 }
 
 fn take(

@@ -91,8 +91,26 @@ pub fn find(db: &mut Db, handle: &str) -> Result<Option<ContactRow>, StoreError>
         .optional()?)
 }
 
-/// The same, and no other transaction changes it until this one ends.
+/// The same, and no other transaction changes it until this one ends. That others name it is not kept from them: who
+/// holds links of it may wait for nothing that waits for those.
 pub fn lock(db: &mut Db, handle: &str) -> Result<Option<ContactRow>, StoreError> {
+    match db {
+        Db::Postgres(connection) => {
+            contacts::table
+                .find(handle)
+                .select(contacts::handle)
+                .for_no_key_update()
+                .first::<String>(connection)
+                .optional()?;
+        }
+        // A writing transaction on SQLite is the only one anyway.
+        Db::Sqlite(_) => {}
+    }
+    find(db, handle)
+}
+
+/// The same, and none begins to name it either.
+pub fn lock_to_delete(db: &mut Db, handle: &str) -> Result<Option<ContactRow>, StoreError> {
     match db {
         Db::Postgres(connection) => {
             contacts::table
@@ -106,6 +124,19 @@ pub fn lock(db: &mut Db, handle: &str) -> Result<Option<ContactRow>, StoreError>
         Db::Sqlite(_) => {}
     }
     find(db, handle)
+}
+
+/// Which of these handles there are; none of those is deleted before this transaction ends.
+pub fn hold_existing(db: &mut Db, handles: &[String]) -> Result<Vec<String>, StoreError> {
+    let query = contacts::table
+        .filter(contacts::handle.eq_any(handles))
+        .order(contacts::handle)
+        .select(contacts::handle);
+    Ok(match db {
+        Db::Postgres(connection) => query.for_key_share().load(connection)?,
+        // A writing transaction on SQLite is the only one anyway.
+        Db::Sqlite(connection) => query.load(connection)?,
+    })
 }
 
 /// These contacts, by handle.
@@ -214,5 +245,23 @@ pub fn add_phone(db: &mut Db, row: &PhoneRow) -> Result<(), StoreError> {
 pub fn delete_phone(db: &mut Db, row: &PhoneRow) -> Result<(), StoreError> {
     diesel::delete(contact_phones::table.find((&row.contact, &row.kind, &row.digits)))
         .execute(db)?;
+    Ok(())
+}
+
+/// Gives a telephone number another extension.
+pub fn set_extension(
+    db: &mut Db,
+    row: &PhoneRow,
+    extension: Option<&str>,
+) -> Result<(), StoreError> {
+    diesel::update(contact_phones::table.find((&row.contact, &row.kind, &row.digits)))
+        .set(contact_phones::extension.eq(extension))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Removes all telephone numbers of a contact.
+pub fn delete_phones(db: &mut Db, handle: &str) -> Result<(), StoreError> {
+    diesel::delete(contact_phones::table.filter(contact_phones::contact.eq(handle))).execute(db)?;
     Ok(())
 }

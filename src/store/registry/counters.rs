@@ -23,3 +23,16 @@ pub fn next(db: &mut Db, stem: &str) -> Result<i64, StoreError> {
     .get_result(db)?;
     Ok(last)
 }
+
+/// Counts on from this number, if it is not further already.
+pub fn raise(db: &mut Db, stem: &str, number: i64) -> Result<(), StoreError> {
+    sql_query(
+        "INSERT INTO handle_counters (stem, last) VALUES ($1, $2)
+         ON CONFLICT (stem) DO UPDATE SET last = excluded.last
+         WHERE handle_counters.last < excluded.last",
+    )
+    .bind::<Text, _>(stem)
+    .bind::<BigInt, _>(number)
+    .execute(db)?;
+    Ok(())
+}

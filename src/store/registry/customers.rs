@@ -79,3 +79,35 @@ pub fn lock(db: &mut Db, handle: &str) -> Result<Option<CustomerRow>, StoreError
     }
     find(db, handle)
 }
+
+/// Up to `limit` customers behind this handle, by handle.
+pub fn list_behind(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<CustomerRow>, StoreError> {
+    Ok(customers::table
+        .filter(customers::handle.gt(handle))
+        .order(customers::handle)
+        .limit(limit)
+        .select(CustomerRow::as_select())
+        .load(db)?)
+}
+
+/// Writes all of a customer anew but its handle.
+pub fn update(db: &mut Db, row: &CustomerRow) -> Result<(), StoreError> {
+    diesel::update(customers::table.find(&row.handle))
+        .set(row)
+        .execute(db)?;
+    Ok(())
+}
+
+/// Removes a customer, which may hold no network.
+pub fn delete(db: &mut Db, handle: &str) -> Result<(), StoreError> {
+    diesel::delete(customers::table.find(handle)).execute(db)?;
+    Ok(())
+}
+
+/// These customers.
+pub fn list(db: &mut Db, handles: &[String]) -> Result<Vec<CustomerRow>, StoreError> {
+    Ok(customers::table
+        .filter(customers::handle.eq_any(handles))
+        .select(CustomerRow::as_select())
+        .load(db)?)
+}

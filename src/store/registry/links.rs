@@ -108,3 +108,12 @@ pub fn has_any(db: &mut Db, contact: &str) -> Result<bool, StoreError> {
         .select(contact_links::account_id);
     Ok(found.first::<AccountId>(db).optional()?.is_some())
 }
+
+/// The accounts that are linked to a contact, also those that are disabled.
+pub fn account_ids_of(db: &mut Db, contact: &str) -> Result<Vec<AccountId>, StoreError> {
+    Ok(contact_links::table
+        .filter(contact_links::contact.eq(contact))
+        .order(contact_links::account_id)
+        .select(contact_links::account_id)
+        .load(db)?)
+}

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::clock::Timestamp;
-use crate::store::schema::{organization_contacts, organizations};
+use crate::store::schema::{customers, networks, organization_contacts, organizations};
 use crate::store::{Db, StoreError};
 
 /// An organization as it is stored.
@@ -79,8 +79,26 @@ pub fn find(db: &mut Db, handle: &str) -> Result<Option<OrganizationRow>, StoreE
         .optional()?)
 }
 
-/// The same, and no other transaction changes it until this one ends.
+/// The same, and no other transaction changes it until this one ends. That networks and customers are made for it is not
+/// kept from them: who waits for that may hold what a change here has to wait for.
 pub fn lock(db: &mut Db, handle: &str) -> Result<Option<OrganizationRow>, StoreError> {
+    match db {
+        Db::Postgres(connection) => {
+            organizations::table
+                .find(handle)
+                .select(organizations::handle)
+                .for_no_key_update()
+                .first::<String>(connection)
+                .optional()?;
+        }
+        // A writing transaction on SQLite is the only one anyway.
+        Db::Sqlite(_) => {}
+    }
+    find(db, handle)
+}
+
+/// The same, and nothing is made for it either.
+pub fn lock_to_delete(db: &mut Db, handle: &str) -> Result<Option<OrganizationRow>, StoreError> {
     match db {
         Db::Postgres(connection) => {
             organizations::table
@@ -94,6 +112,75 @@ pub fn lock(db: &mut Db, handle: &str) -> Result<Option<OrganizationRow>, StoreE
         Db::Sqlite(_) => {}
     }
     find(db, handle)
+}
+
+/// These organizations, by handle.
+pub fn list(db: &mut Db, handles: &[String]) -> Result<Vec<OrganizationRow>, StoreError> {
+    Ok(organizations::table
+        .filter(organizations::handle.eq_any(handles))
+        .order(organizations::handle)
+        .select(OrganizationRow::as_select())
+        .load(db)?)
+}
+
+/// Writes all of an organization anew but its handle.
+pub fn update(db: &mut Db, row: &OrganizationRow) -> Result<(), StoreError> {
+    diesel::update(organizations::table.find(&row.handle))
+        .set(row)
+        .execute(db)?;
+    Ok(())
+}
+
+/// Notes that something of the organization was changed.
+pub fn set_updated(db: &mut Db, handle: &str, at: Timestamp) -> Result<(), StoreError> {
+    diesel::update(organizations::table.find(handle))
+        .set((
+            organizations::updated_at.eq(at),
+            organizations::revision.eq(organizations::revision + 1),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Removes an organization with its contacts' functions.
+pub fn delete(db: &mut Db, handle: &str) -> Result<(), StoreError> {
+    diesel::delete(organizations::table.find(handle)).execute(db)?;
+    Ok(())
+}
+
+/// Adds a function of a contact.
+pub fn add_contact(db: &mut Db, row: &OrganizationContactRow) -> Result<(), StoreError> {
+    diesel::insert_into(organization_contacts::table)
+        .values(row)
+        .execute(db)?;
+    Ok(())
+}
+
+/// Removes a function of a contact.
+pub fn delete_contact(db: &mut Db, row: &OrganizationContactRow) -> Result<(), StoreError> {
+    let row = (&row.organization, &row.contact, &row.function);
+    diesel::delete(organization_contacts::table.find(row)).execute(db)?;
+    Ok(())
+}
+
+/// Up to `limit` networks that the organization holds, by handle.
+pub fn networks_held_by(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+    Ok(networks::table
+        .filter(networks::organization.eq(handle))
+        .order(networks::handle)
+        .limit(limit)
+        .select(networks::handle)
+        .load(db)?)
+}
+
+/// Up to `limit` customers of the organization, by handle.
+pub fn customers_of(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+    Ok(customers::table
+        .filter(customers::organization.eq(handle))
+        .order(customers::handle)
+        .limit(limit)
+        .select(customers::handle)
+        .load(db)?)
 }
 
 /// The contacts of these organizations, by organization.
@@ -120,5 +207,27 @@ pub fn naming_contact(
         .filter(organization_contacts::contact.eq(contact))
         .order(organization_contacts::organization)
         .select(OrganizationContactRow::as_select())
+        .load(db)?)
+}
+
+/// Up to `limit` organizations behind this handle, by handle.
+pub fn list_behind(
+    db: &mut Db,
+    handle: &str,
+    limit: i64,
+) -> Result<Vec<OrganizationRow>, StoreError> {
+    Ok(organizations::table
+        .filter(organizations::handle.gt(handle))
+        .order(organizations::handle)
+        .limit(limit)
+        .select(OrganizationRow::as_select())
+        .load(db)?)
+}
+
+/// The names of these organizations.
+pub fn names(db: &mut Db, handles: &[String]) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(organizations::table
+        .filter(organizations::handle.eq_any(handles))
+        .select((organizations::handle, organizations::name))
         .load(db)?)
 }

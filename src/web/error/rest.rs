@@ -299,6 +299,7 @@ impl From<RegistryError> for RestError {
                 let status = StatusCode::PRECONDITION_FAILED;
                 with(status, RestCode::BadRequest, reason, error.to_string())
             }
+            RegistryError::Throttled(throttled) => ApiError::from(throttled).into(),
             RegistryError::Store(error) => error.into(),
         }
     }
@@ -325,6 +326,7 @@ impl From<RegistryError> for ApiError {
             }
             RegistryError::Conflict(problem) => Self::new(Code::Conflict, problem.message),
             error @ RegistryError::Stale => Self::new(Code::PreconditionFailed, error.to_string()),
+            RegistryError::Throttled(throttled) => throttled.into(),
             RegistryError::Store(error) => error.into(),
         }
     }

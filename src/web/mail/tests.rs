@@ -2,7 +2,7 @@ use super::*;
 use crate::clock::Timestamp;
 use crate::config::SignUp;
 use crate::domain::accounts::Account;
-use crate::domain::mail::{LinkToken, Mail, MailedKey, Place};
+use crate::domain::mail::{LinkToken, Mail, MailedAccount, MailedContact, MailedKey, Place};
 use crate::secret::Secret;
 use url::Url;
 
@@ -21,8 +21,101 @@ fn place() -> Place {
     }
 }
 
+fn contact() -> MailedContact {
+    MailedContact {
+        handle: "NO1-KP".to_owned(),
+        name: "<b>CI operations".to_owned(),
+    }
+}
+
+fn requester() -> MailedAccount {
+    MailedAccount {
+        name: "Ines".to_owned(),
+        email: "ines@example.com".to_owned(),
+    }
+}
+
+/// Every mail about contacts and tickets with its subject.
+fn registry_samples() -> Vec<(Mail, &'static str)> {
+    let (ticket, about) = ("20261122-X3".to_owned(), "Associations report".to_owned());
+    let report = |is_ready| Mail::ReportReady {
+        ticket: "20261122-X3".to_owned(),
+        about: "associations report".to_owned(),
+        is_ready,
+    };
+    vec![
+        (
+            Mail::LinkConfirm {
+                token: LinkToken(Secret::new("tokenABC123".to_owned())),
+                contact: contact(),
+                account: requester(),
+                hours: 24,
+            },
+            "Link NO1-KP to an account?",
+        ),
+        (
+            Mail::LinkAsked {
+                contact: contact(),
+                account: requester(),
+                ticket: ticket.clone(),
+            },
+            "Ines asks to be linked to NO1-KP",
+        ),
+        (
+            Mail::LinkDecided {
+                contact: contact(),
+                account: requester(),
+                ticket: ticket.clone(),
+                is_approved: false,
+                by: "Maren".to_owned(),
+                reason: Some("<i>curl".to_owned()),
+            },
+            "The request to link NO1-KP was denied",
+        ),
+        (
+            Mail::Linked {
+                contact: contact(),
+                account: requester(),
+                by: "Ines".to_owned(),
+                place: place(),
+            },
+            "NO1-KP was linked to an account",
+        ),
+        (
+            Mail::Unlinked {
+                contact: contact(),
+                account: requester(),
+                by: "Ines".to_owned(),
+                place: place(),
+            },
+            "NO1-KP was unlinked from an account",
+        ),
+        (
+            Mail::TicketChanged {
+                ticket,
+                about,
+                status: "Resolved, denied".to_owned(),
+                reason: Some("<i>curl".to_owned()),
+            },
+            "20261122-X3: Resolved, denied",
+        ),
+        (report(true), "Your associations report is ready"),
+        (
+            report(false),
+            "Your associations report could not be prepared",
+        ),
+    ]
+}
+
 /// Every mail with its subject.
 fn samples() -> Vec<(Mail, &'static str)> {
+    let mut samples = account_samples();
+    samples.extend(registry_samples());
+    samples
+}
+
+/// Every mail about accounts and keys with its subject.
+fn account_samples() -> Vec<(Mail, &'static str)> {
     let token = || LinkToken(Secret::new("tokenABC123".to_owned()));
     let (by, name) = (|| "Maren".to_owned(), || "Phone".to_owned());
     let day = 86_400_000;
@@ -243,6 +336,15 @@ fn links_lead_to_their_pages() {
                 invited_by: "Ines".to_owned(),
             },
             "/sign-up?invitation=",
+        ),
+        (
+            Mail::LinkConfirm {
+                token: token(),
+                contact: contact(),
+                account: requester(),
+                hours: 24,
+            },
+            "/settings/contacts/link/confirm?token=",
         ),
     ] {
         let link = format!("https://keys.example{link}tokenABC123\n");

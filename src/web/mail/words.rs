@@ -1,5 +1,7 @@
 //! What each mail says. The name of a key leads the subject.
 
+mod registry;
+
 use chrono::TimeDelta;
 
 use crate::clock::Timestamp;
@@ -118,7 +120,7 @@ pub fn words(outgoing: &Outgoing<'_>, times: &Times, host: &str) -> Words {
         | Mail::KeyExpired { .. }
         | Mail::DeadKeyUsed { .. }
         | Mail::KeyLeaked { .. } => of_key(outgoing, times, &at),
-        mail => of_security(mail, &at, host),
+        mail => registry::words(mail, &at, host).unwrap_or_else(|| of_security(mail, &at, host)),
     }
 }
 

@@ -24,7 +24,7 @@ const fn mail(kind: &'static str, name: &'static str, when: &'static str) -> Mai
 }
 
 /// The mails that tell an account's holder of something; those that were asked for, with a link, are no notifications.
-const MAILS: [MailWords; 19] = [
+const MAILS: [MailWords; 24] = [
     mail(
         "key_expires",
         "Key expires soon",
@@ -94,6 +94,23 @@ const MAILS: [MailWords; 19] = [
         "Account closed",
         "Its keys stopped working",
     ),
+    mail(
+        "ticket_changed",
+        "Ticket changed",
+        "One that you opened is taken, decided or closed",
+    ),
+    mail(
+        "link_asked",
+        "Request to link",
+        "Another account asks to be linked to a contact of yours",
+    ),
+    mail(
+        "link_decided",
+        "Request to link decided",
+        "For a contact of yours, or asked by you",
+    ),
+    mail("linked", "Contact linked", "To an account"),
+    mail("unlinked", "Contact unlinked", "From an account"),
     mail(
         "reset_password",
         "Password reset",

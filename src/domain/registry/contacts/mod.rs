@@ -1,11 +1,27 @@
 //! Contacts: people and roles, with how to reach them.
 
+mod change;
+mod emails;
+mod phones;
+
+use super::authority::Action;
+use super::error::RegistryError;
 use super::fields::PhoneKind;
 use super::handles::Handle;
 use super::postal::{PostalAddress, lines};
+use super::reach::{Reader, require};
 use crate::clock::Timestamp;
+use crate::ids::AccountId;
 use crate::store::registry::contacts::{self as rows, ContactRow, PhoneRow};
 use crate::store::{Db, StoreError};
+
+pub use change::{change, create, delete};
+pub(super) use change::{row, write_phones};
+pub use emails::{add_email, delete_email};
+pub use phones::{PhoneFilter, delete_phones, put_phone};
+
+/// The most mail addresses, and the most telephone numbers, of a contact.
+pub const MAX_WAYS: usize = 20;
 
 /// A telephone number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +75,66 @@ impl Contact {
             given => format!("{} {}", given.join(" "), self.last_name),
         }
     }
+}
+
+impl Phone {
+    /// The number without signs: by it two numbers are the same.
+    pub fn digits(&self) -> String {
+        digits(&self.number)
+    }
+}
+
+/// The digits of a telephone number, however it is written.
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// The contact with this handle, for an account that may read it.
+///
+/// # Errors
+/// If there is none, or the account is not linked to it.
+pub fn view(db: &mut Db, me: AccountId, handle: &str) -> Result<Contact, RegistryError> {
+    let handle = parse_handle(handle)?;
+    let contact = find(db, &handle)?.ok_or_else(|| unknown(&handle))?;
+    let reach = Reader::looking(me).on_contact(db, &handle)?;
+    require(Action::ContactView, &reach)?;
+    Ok(contact)
+}
+
+/// The contact with this handle, locked, for an account that may do this to it.
+fn take(
+    db: &mut Db,
+    me: AccountId,
+    action: Action,
+    handle: &str,
+) -> Result<Contact, RegistryError> {
+    let handle = parse_handle(handle)?;
+    let row = match action {
+        Action::ContactDelete => rows::lock_to_delete(db, handle.as_str())?,
+        _ => rows::lock(db, handle.as_str())?,
+    };
+    let contact = whole(db, row.into_iter().collect())?.pop();
+    let contact = contact.ok_or_else(|| unknown(&handle))?;
+    let reach = Reader::changing(me).on_contact(db, &handle)?;
+    require(action, &reach)?;
+    Ok(contact)
+}
+
+/// The contact with this handle as it is now, which this transaction has locked or made.
+fn present(db: &mut Db, handle: &Handle) -> Result<Contact, RegistryError> {
+    find(db, handle)?.ok_or_else(|| unknown(handle))
+}
+
+/// What is no handle names no contact.
+pub(super) fn parse_handle(text: &str) -> Result<Handle, RegistryError> {
+    (text.parse()).map_err(|_malformed| {
+        RegistryError::NotFound("There is no contact with this handle.".to_owned())
+    })
+}
+
+/// There is no contact with this handle.
+pub(super) fn unknown(handle: &Handle) -> RegistryError {
+    RegistryError::NotFound(format!("There is no contact {handle}."))
 }
 
 /// The contact with this handle.

@@ -1,11 +1,22 @@
 //! Organizations, and the contacts that act for them.
 
+mod change;
+mod contacts;
+
+use super::authority::{Action, decide};
+use super::error::RegistryError;
 use super::functions::Function;
 use super::handles::Handle;
 use super::postal::{PostalAddress, lines};
+use super::reach::{Reader, require};
 use crate::clock::Timestamp;
+use crate::ids::AccountId;
 use crate::store::registry::organizations::{self as rows, OrganizationRow};
 use crate::store::{Db, StoreError};
+
+pub(super) use change::row;
+pub use change::{change, check_new, create, delete};
+pub use contacts::{ContactFilter, Place, add_function, remove_functions};
 
 /// A contact that acts for an organization or network.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +56,65 @@ pub struct Organization {
     pub revision: i64,
 }
 
+/// The organization with this handle, for an account that may read it; without its tax id for one that may not change it.
+///
+/// # Errors
+/// If there is none, or no contact of the account's links acts for it.
+pub fn view(db: &mut Db, me: AccountId, handle: &str) -> Result<Organization, RegistryError> {
+    let handle = parse_handle(handle)?;
+    let mut organization = find(db, &handle)?.ok_or_else(|| unknown(&handle))?;
+    let reach = Reader::looking(me).on_organization(db, handle.as_str())?;
+    require(Action::OrganizationView, &reach)?;
+    if decide(Action::OrganizationChange, &reach).is_err() {
+        organization.tax_id = None;
+    }
+    Ok(organization)
+}
+
+/// These organizations, by handle; those that do not exist are left out. With their tax ids.
+///
+/// # Errors
+/// If the database fails.
+pub fn list(db: &mut Db, handles: &[String]) -> Result<Vec<Organization>, StoreError> {
+    let found = rows::list(db, handles)?;
+    whole(db, found)
+}
+
+/// The organization with this handle, locked, for an account that may do this to it.
+fn take(
+    db: &mut Db,
+    me: AccountId,
+    action: Action,
+    handle: &str,
+) -> Result<Organization, RegistryError> {
+    let handle = parse_handle(handle)?;
+    let row = match action {
+        Action::OrganizationDelete => rows::lock_to_delete(db, handle.as_str())?,
+        _ => rows::lock(db, handle.as_str())?,
+    };
+    let organization = whole(db, row.into_iter().collect())?.pop();
+    let organization = organization.ok_or_else(|| unknown(&handle))?;
+    let reach = Reader::changing(me).on_organization(db, handle.as_str())?;
+    require(action, &reach)?;
+    Ok(organization)
+}
+
+/// The organization with this handle as it is now, which this transaction has locked or made.
+fn present(db: &mut Db, handle: &Handle) -> Result<Organization, RegistryError> {
+    find(db, handle)?.ok_or_else(|| unknown(handle))
+}
+
+/// What is no handle names no organization.
+fn parse_handle(text: &str) -> Result<Handle, RegistryError> {
+    (text.parse()).map_err(|_malformed| {
+        RegistryError::NotFound("There is no organization with this handle.".to_owned())
+    })
+}
+
+fn unknown(handle: &Handle) -> RegistryError {
+    RegistryError::NotFound(format!("There is no organization {handle}."))
+}
+
 /// The organization with this handle.
 ///
 /// # Errors
@@ -52,6 +122,15 @@ pub struct Organization {
 pub fn find(db: &mut Db, handle: &Handle) -> Result<Option<Organization>, StoreError> {
     let row = rows::find(db, handle.as_str())?;
     Ok(whole(db, row.into_iter().collect())?.pop())
+}
+
+/// Up to `limit` organizations behind this handle, by handle: for going through all of them.
+///
+/// # Errors
+/// If the database fails.
+pub fn list_behind(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<Organization>, StoreError> {
+    let found = rows::list_behind(db, handle, limit)?;
+    whole(db, found)
 }
 
 /// Adds to rows what lies in other tables.

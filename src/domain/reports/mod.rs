@@ -1,0 +1,3 @@
+//! Reports: what accounts can download, and the files that they are kept in.
+
+pub mod files;
