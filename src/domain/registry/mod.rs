@@ -16,8 +16,8 @@ pub mod error;
 pub mod fields;
 pub mod functions;
 pub mod handles;
-pub mod import;
 pub mod holdings;
+pub mod import;
 pub mod links;
 pub mod networks;
 pub mod organizations;
@@ -25,6 +25,8 @@ pub mod postal;
 pub mod ranges;
 pub mod reach;
 pub mod rights;
+#[cfg(test)]
+pub mod samples;
 pub mod tickets;
 
 use super::audit::{Act, Action, Outcome};
