@@ -11,6 +11,7 @@ pub mod mail;
 pub mod mail_queue;
 pub mod proxy;
 pub mod redis;
+pub mod registry;
 pub mod second_factors;
 pub mod upstream;
 
