@@ -43,7 +43,10 @@ impl Harbor {
         let tomas = app.account("tomas@example.com", "Tomas Rey");
         let contact = app.role(&tomas, "Lantern Desk");
         app.link(&tomas, &contact);
-        (app.organization_of("Lantern Example Cooperative", &contact), tomas)
+        (
+            app.organization_of("Lantern Example Cooperative", &contact),
+            tomas,
+        )
     }
 
     /// A customer of Harbor's.
@@ -58,7 +61,11 @@ impl Harbor {
     async fn reassigned(&self, start: &str, length: u8) -> String {
         let customer = self.customer("Lighthouse Cafe").await;
         let more = format!("<customerHandle>{customer}</customerHandle>");
-        let parent = if start.contains(':') { &self.v6 } else { &self.v4 };
+        let parent = if start.contains(':') {
+            &self.v6
+        } else {
+            &self.v4
+        };
         let path = format!("/rest/net/{parent}/reassign");
         let document = crate::support::registry::network(start, length, &more);
         let made = self.program.put_xml(&path, &document).await.expect(200);

@@ -42,9 +42,10 @@ impl TestApp {
             rate_limit: None,
         };
         let policy = &self.state.policy;
-        let made = self.state.pool.write_now(|db| {
-            api_keys::create(db, &act, policy, &mut system_rng(), account.id, new)
-        });
+        let made = self
+            .state
+            .pool
+            .write_now(|db| api_keys::create(db, &act, policy, &mut system_rng(), account.id, new));
         let (_, full_key) = made.unwrap_or_else(|error| panic!("no key: {error}"));
         self.program(full_key.reveal())
     }
@@ -155,7 +156,10 @@ impl Answer {
     pub fn expect_error(self, status: u16, code: &str) -> Self {
         let answer = self.expect(status);
         assert_eq!(answer.element("code"), code, "{}", answer.text());
-        assert_eq!(answer.header("content-type"), "application/xml; charset=utf-8");
+        assert_eq!(
+            answer.header("content-type"),
+            "application/xml; charset=utf-8"
+        );
         answer
     }
 
@@ -163,13 +167,21 @@ impl Answer {
     #[track_caller]
     pub fn expect_invalid(self, elements: &[&str]) -> Self {
         let answer = self.expect_error(400, "E_ENTITY_VALIDATION");
-        assert_eq!(elements_of(answer.text(), "name"), elements, "{}", answer.text());
+        assert_eq!(
+            elements_of(answer.text(), "name"),
+            elements,
+            "{}",
+            answer.text()
+        );
         answer
     }
 
     /// The text of the first element with this name; empty if there is none.
     pub fn element(&self, name: &str) -> String {
-        elements_of(self.text(), name).into_iter().next().unwrap_or_default()
+        elements_of(self.text(), name)
+            .into_iter()
+            .next()
+            .unwrap_or_default()
     }
 
     /// The texts of all elements with this name.
