@@ -5,6 +5,7 @@ pub mod backup;
 pub mod database;
 pub mod demo;
 pub mod key;
+pub mod registry;
 pub mod secret;
 pub mod seed;
 pub mod serve;

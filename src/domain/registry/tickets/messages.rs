@@ -135,7 +135,10 @@ pub fn add(
     fields: &MessageFields,
 ) -> Result<Message, RegistryError> {
     let (mut row, ticket) = take(db, number)?;
-    require(Doing::TicketMessage, &reach(db, Reader::changing(me), &ticket)?)?;
+    require(
+        Doing::TicketMessage,
+        &reach(db, Reader::changing(me), &ticket)?,
+    )?;
     let checked = check(fields).map_err(RegistryError::Invalid)?;
     check_open(&ticket)?;
     let mut kept = Vec::new();
@@ -153,7 +156,13 @@ pub fn add(
     row.updated_at = act.now;
     tickets::update(db, &row)?;
     let target = Some(ticket.number.as_str());
-    act.record(db, ticket.opener, Action::TicketMessage, target, Outcome::Done)?;
+    act.record(
+        db,
+        ticket.opener,
+        Action::TicketMessage,
+        target,
+        Outcome::Done,
+    )?;
     let mut messages = list(db, &ticket.number)?;
     messages.retain(|message| message.number == added);
     Ok(messages.pop().expect("it was written in this transaction"))
@@ -272,9 +281,7 @@ fn check(fields: &MessageFields) -> Result<Checked<'_>, Vec<Problem>> {
     })
 }
 
-fn file(
-    attachment: &AttachmentFields,
-) -> Result<(String, &[u8]), (&'static str, &'static str)> {
+fn file(attachment: &AttachmentFields) -> Result<(String, &[u8]), (&'static str, &'static str)> {
     let name = clean_file_name(attachment.file_name.as_deref().unwrap_or_default());
     let name = name.ok_or(("filename", "Name each attachment."))?;
     let bytes = attachment.bytes.as_deref().unwrap_or_default();
@@ -326,7 +333,10 @@ mod tests {
         };
         let problems = check(&fields).err().unwrap();
         let elements: Vec<&str> = problems.iter().map(|problem| problem.element).collect();
-        assert_eq!(&elements[..4], ["subject", "text", "category", "attachments"]);
+        assert_eq!(
+            &elements[..4],
+            ["subject", "text", "category", "attachments"]
+        );
         assert_eq!(elements[4..], ["filename"; 6]);
     }
 }

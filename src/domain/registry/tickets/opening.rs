@@ -3,11 +3,12 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::super::authority::Action as Doing;
-use super::super::error::RegistryError;
+use super::super::authority::{Action as Doing, Reach};
+use super::super::error::{Problem, RegistryError};
 use super::super::fields::OrganizationFields;
 use super::super::handles::{self, Handle};
 use super::super::networks::NetworkKind;
+use super::super::organizations::ContactLink;
 use super::super::reach::{Reader, require};
 use super::super::{checks, links};
 use super::{Ticket, TicketKind, TicketStatus};
@@ -15,8 +16,8 @@ use crate::crypto::digest::sha256;
 use crate::domain::audit::{Act, Action, Outcome};
 use crate::domain::security::throttles;
 use crate::ids::AccountId;
-use crate::store::registry::networks;
 use crate::store::registry::tickets::{self as rows, TicketRow};
+use crate::store::registry::{contacts, networks};
 use crate::store::{Db, StoreError, accounts};
 
 /// A report that is asked for again within this time is the same, unless links have changed.
@@ -48,7 +49,9 @@ pub fn open_organization_request(
     me: AccountId,
     fields: &OrganizationFields,
 ) -> Result<Ticket, RegistryError> {
-    checks::new_organization(fields).map_err(RegistryError::Invalid)?;
+    require(Doing::OrganizationCreate, &Reach::default())?;
+    let new = checks::new_organization(fields).map_err(RegistryError::Invalid)?;
+    check_contacts(db, &new.contacts)?;
     let request = serde_json::to_string(fields).expect("fields are plain data");
     let row = TicketRow {
         request: Some(request),
@@ -57,7 +60,7 @@ pub fn open_organization_request(
     open(db, act, me, row)
 }
 
-/// Asks for the removal of a network that has networks under it; the authority of the account was checked. While such a
+/// Asks for the removal of a network that has networks under it. The caller has locked it and checked the authority. While such a
 /// ticket of the account is undecided, it is the same one.
 ///
 /// # Errors
@@ -68,8 +71,7 @@ pub fn open_removal_request(
     me: AccountId,
     network: &Handle,
 ) -> Result<Ticket, RegistryError> {
-    // Of two at once, the second one waits here, and then finds the ticket of the first.
-    accounts::lock(db, me)?;
+    // The network is locked, so of two at once the second one finds the ticket of the first.
     let once_key = format!("{} {me} {network}", TicketKind::RemovalRequest.code());
     if let Some(ticket) = once(db, &once_key)? {
         return Ok(ticket);
@@ -93,6 +95,7 @@ pub fn open_link_request(
     me: AccountId,
     contact: &Handle,
 ) -> Result<(Ticket, bool), RegistryError> {
+    // Of two at once, the second one waits here, and then finds the ticket of the first.
     accounts::lock(db, me)?;
     let once_key = format!("{} {me} {contact}", TicketKind::LinkRequest.code());
     if let Some(ticket) = once(db, &once_key)? {
@@ -122,7 +125,7 @@ pub fn open_report_request(
     let (kind, network) = match report {
         ReportRequest::Associations => (TicketKind::AssociationsReport, None),
         ReportRequest::Reassignments(network) => {
-            check_reassignments(db, me, network)?;
+            check_reassignments(db, Reader::changing(me), network)?;
             (TicketKind::ReassignmentReport, Some(network))
         }
     };
@@ -133,17 +136,17 @@ pub fn open_report_request(
     let about = network.map(|network| format!(" {network}"));
     let once_key = format!("{} {me}{}", kind.code(), about.unwrap_or_default());
     if let Some(mut same) = rows::find_once(db, &once_key)? {
-        if is_same(&same, act, &asked_with) {
-            if let Some(ticket) = Ticket::from_row(&same) {
-                return Ok(ticket);
-            }
+        if is_same(&same, act, &asked_with)
+            && let Some(ticket) = Ticket::from_row(&same)
+        {
+            return Ok(ticket);
         }
         same.once_key = None;
         rows::update(db, &same)?;
     }
     let row = TicketRow {
         status: TicketStatus::InProgress.code().to_owned(),
-        network: network.map(Handle::to_string),
+        network: network.map(ToString::to_string),
         request: Some(serde_json::to_string(&asked_with).expect("plain data")),
         once_key: Some(once_key),
         wants_mail,
@@ -157,7 +160,7 @@ pub fn open_report_request(
 /// If the report of this network may not be had, by anyone or by this account.
 pub(super) fn check_reassignments(
     db: &mut Db,
-    me: AccountId,
+    reader: Reader,
     network: &Handle,
 ) -> Result<(), RegistryError> {
     let Some(row) = networks::find(db, network.as_str())? else {
@@ -165,7 +168,7 @@ pub(super) fn check_reassignments(
             "There is no network {network}."
         )));
     };
-    let reach = Reader::changing(me).on_network(db, &row)?;
+    let reach = reader.on_network(db, &row)?;
     require(Doing::ReassignmentReport, &reach)?;
     if row.kind == NetworkKind::Reassigned.code() {
         return Err(RegistryError::BadRequest(format!(
@@ -173,6 +176,23 @@ pub(super) fn check_reassignments(
         )));
     }
     Ok(())
+}
+
+/// # Errors
+/// A problem for each contact that does not exist.
+fn check_contacts(db: &mut Db, links: &[ContactLink]) -> Result<(), RegistryError> {
+    let mut handles: Vec<String> = links.iter().map(|link| link.contact.to_string()).collect();
+    handles.sort();
+    handles.dedup();
+    let existing = contacts::existing(db, &handles)?;
+    let unknown: Vec<Problem> = (handles.iter())
+        .filter(|handle| !existing.contains(handle))
+        .map(|handle| Problem::new("pocLinkRef", format!("There is no contact {handle}.")))
+        .collect();
+    match unknown.is_empty() {
+        true => Ok(()),
+        false => Err(RegistryError::Invalid(unknown)),
+    }
 }
 
 fn is_same(ticket: &TicketRow, act: &Act, asked_with: &AskedWith) -> bool {
