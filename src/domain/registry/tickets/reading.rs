@@ -40,14 +40,30 @@ impl Wanted {
     }
 }
 
+/// The ticket that a path names, whoever may read it.
+///
+/// # Errors
+/// If there is none.
+pub fn named(db: &mut Db, number: &str) -> Result<Ticket, RegistryError> {
+    let handle: Handle = number.parse().map_err(|_malformed| unknown(number))?;
+    find(db, &handle)?.ok_or_else(|| unknown(number))
+}
+
+/// Whether an account may read a ticket.
+///
+/// # Errors
+/// If it may not.
+pub fn check_view(db: &mut Db, me: AccountId, ticket: &Ticket) -> Result<(), RegistryError> {
+    require(Doing::TicketView, &reach(db, Reader::looking(me), ticket)?)
+}
+
 /// A ticket that an account may read.
 ///
 /// # Errors
 /// If there is none, or it may not.
 pub fn view(db: &mut Db, me: AccountId, number: &str) -> Result<Ticket, RegistryError> {
-    let handle: Handle = number.parse().map_err(|_malformed| unknown(number))?;
-    let ticket = find(db, &handle)?.ok_or_else(|| unknown(number))?;
-    require(Doing::TicketView, &reach(db, Reader::looking(me), &ticket)?)?;
+    let ticket = named(db, number)?;
+    check_view(db, me, &ticket)?;
     Ok(ticket)
 }
 
