@@ -303,6 +303,18 @@ pub fn routes(config: &mut ServiceConfig) {
             call("/api/v1/leaks/github", "POST")
                 .route(web::post().to(api::leaks::report_by_github)),
         )
+        // The registry as JSON.
+        .service(call("/api/v1/contacts", "GET, HEAD").route(read().to(api::contacts::list)))
+        .service(
+            call("/api/v1/contacts/{handle}", "GET, HEAD").route(read().to(api::contacts::read)),
+        )
+        .service(
+            call("/api/v1/organizations", "GET, HEAD").route(read().to(api::organizations::list)),
+        )
+        .service(
+            call("/api/v1/organizations/{handle}", "GET, HEAD")
+                .route(read().to(api::organizations::read)),
+        )
         .service(web::scope("/api").default_service(web::to(no_such_call)))
         // The registry's wire format.
         .service(rest::route())
