@@ -16,6 +16,7 @@ pub mod error;
 pub mod fields;
 pub mod functions;
 pub mod handles;
+pub mod import;
 pub mod holdings;
 pub mod links;
 pub mod networks;

@@ -216,7 +216,13 @@ fn recipient(problems: &mut Problems, fields: &NetworkFields) -> Option<Recipien
 
 /// Notes blocks that are not the network's own.
 fn same_blocks(problems: &mut Problems, blocks: &[BlockFields], present: &Network) {
-    let blocks = blocks.get(..MAX_BLOCKS).unwrap_or(blocks);
+    if blocks.len() > MAX_BLOCKS {
+        problems.add(
+            "netBlocks",
+            "Leave the addresses out, or send them as they are.",
+        );
+        return;
+    }
     for block in blocks {
         if kind(problems, block).is_some_and(|kind| kind != present.kind) {
             problems.add(

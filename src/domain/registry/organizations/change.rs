@@ -125,7 +125,7 @@ pub fn delete(
     Ok(organization)
 }
 
-fn row(
+pub(in crate::domain::registry) fn row(
     handle: &Handle,
     new: &NewOrganization,
     registered_at: Timestamp,

@@ -16,7 +16,10 @@ use crate::store::registry::organizations::OrganizationContactRow;
 const MAX_CONTACTS: usize = 100;
 
 impl ContactLink {
-    pub(super) fn to_row(&self, organization: &Handle) -> OrganizationContactRow {
+    pub(in crate::domain::registry) fn to_row(
+        &self,
+        organization: &Handle,
+    ) -> OrganizationContactRow {
         OrganizationContactRow {
             organization: organization.as_str().to_owned(),
             contact: self.contact.as_str().to_owned(),

@@ -14,6 +14,7 @@ use crate::ids::AccountId;
 use crate::store::registry::organizations::{self as rows, OrganizationRow};
 use crate::store::{Db, StoreError};
 
+pub(super) use change::row;
 pub use change::{change, check_new, create, delete};
 pub use contacts::{ContactFilter, Place, add_function, remove_functions};
 
