@@ -18,6 +18,7 @@ pub mod qr;
 pub mod rest;
 pub mod session_store;
 pub mod state;
+pub mod stored_file;
 pub mod times;
 
 use actix_session::SessionMiddleware;

@@ -4,6 +4,8 @@ mod attachment;
 mod search;
 mod views;
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
 
 use super::path::Resource;
@@ -14,6 +16,7 @@ use crate::domain::registry::error::RegistryError;
 use crate::domain::registry::tickets::{
     Ticket, TicketKind, ending, messages as domain_messages, reading,
 };
+use crate::ids::AccountId;
 use crate::store::Db;
 use crate::web::error::RestError;
 
@@ -43,15 +46,10 @@ pub(super) async fn answer(call: Call) -> RestResult {
 
 async fn view(call: Call, number: String) -> RestResult {
     let refers = refers(&call.query)?;
-    let (me, access, act, is_head) = (call.me, call.access, call.act, call.is_head);
+    let (me, access) = (call.me, call.access.clone());
+    let select = move |db: &mut Db| Ok(vec![readable(db, me, &access, &number)?]);
     let bytes = views::Bytes::Needed;
-    let found = (call.state.pool)
-        .write(move |db| {
-            let ticket = readable(db, me, &access, &number)?;
-            let reader = views::Reader { me, act: &act, is_head };
-            views::whole(db, &reader, vec![ticket], refers, bytes)
-        })
-        .await?;
+    let found = views::with_messages(&call, Arc::new(select), refers, bytes).await?;
     Ok(document(write::ticket(&found[0]), None))
 }
 
@@ -94,7 +92,7 @@ async fn set_status(call: Call, number: String, status: String) -> RestResult {
 /// A ticket that the account may read, with a key that covers its type: exists, scope, authority, in this order.
 fn readable(
     db: &mut Db,
-    me: crate::ids::AccountId,
+    me: AccountId,
     access: &Access,
     number: &str,
 ) -> Result<Ticket, RestError> {

@@ -1,11 +1,12 @@
 //! Searches for tickets by type and status.
 
-use actix_web::web;
+use std::sync::Arc;
 
 use super::{refers, scope, views};
 use crate::domain::api_keys::scopes::{REGISTRY_READ, REPORTS_READ};
 use crate::domain::registry::tickets::reading::{self, Wanted};
 use crate::domain::registry::tickets::{Ticket, TicketKind, TicketStatus};
+use crate::store::Db;
 use crate::web::error::RestError;
 use crate::web::rest::path::Target;
 use crate::web::rest::xml::write;
@@ -58,23 +59,21 @@ const OTHER_STATUSES: [&str; 4] = [
 pub(super) async fn answer(call: Call, only_summaries: bool) -> RestResult {
     let wanted = wanted(&call.target)?;
     let refers = refers(&call.query)?;
-    let (me, access, act, is_head) = (call.me, call.access, call.act, call.is_head);
-    if !access.allows(REGISTRY_READ) && !access.allows(REPORTS_READ) {
+    if !call.access.allows(REGISTRY_READ) && !call.access.allows(REPORTS_READ) {
         return Err(RestError::missing_scope(REGISTRY_READ));
     }
-    let covers = move |ticket: &Ticket| access.allows(scope(ticket.kind));
-    let pool: &web::Data<_> = &call.state;
-    let found = (pool.pool)
-        .write(move |db| {
-            let mut tickets = reading::list(db, me, &wanted)?;
-            tickets.retain(covers);
-            if only_summaries {
-                return Ok::<_, RestError>(tickets.iter().map(views::summary).collect());
-            }
-            let reader = views::Reader { me, act: &act, is_head };
-            views::whole(db, &reader, tickets, refers, views::Bytes::IfAllowed)
-        })
-        .await?;
+    let (me, access) = (call.me, call.access.clone());
+    let select = move |db: &mut Db| {
+        let mut tickets = reading::list(db, me, &wanted)?;
+        tickets.retain(|ticket| access.allows(scope(ticket.kind)));
+        Ok::<_, RestError>(tickets)
+    };
+    let found = if only_summaries {
+        let tickets = call.state.pool.read(select).await?;
+        tickets.iter().map(views::summary).collect()
+    } else {
+        views::with_messages(&call, Arc::new(select), refers, views::Bytes::IfAllowed).await?
+    };
     Ok(document(write::tickets(&found), None))
 }
 

@@ -1,14 +1,19 @@
 //! Tickets as documents show them.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::domain::audit::Act;
+use crate::domain::registry::error::RegistryError;
 use crate::domain::registry::handles::Handle;
 use crate::domain::registry::tickets::messages::{self, Message};
 use crate::domain::registry::tickets::{Ticket, reading};
 use crate::domain::reports::files::{self, ReadFileError};
 use crate::domain::security::throttles;
 use crate::ids::AccountId;
-use crate::store::Db;
+use crate::store::{Db, StoreError};
 use crate::web::error::{RestCode, RestError};
+use crate::web::rest::Call;
 use crate::web::rest::xml::write::{
     AttachmentView, MessageView, MessagesView, ReferenceView, TicketView,
 };
@@ -35,37 +40,95 @@ pub(super) enum Bytes {
     IfAllowed,
 }
 
-/// Tickets with their messages, whole or as references. Files that are in the answer count as downloads.
-pub(super) fn whole(
-    db: &mut Db,
-    reader: &Reader<'_>,
-    tickets: Vec<Ticket>,
+/// Which tickets an answer is about: read anew in each transaction.
+pub(super) type Select = dyn Fn(&mut Db) -> Result<Vec<Ticket>, RestError> + Send + Sync;
+
+/// Tickets with their messages, whole or as references. Files that are in the answer count as downloads, which are written
+/// down in the transaction that reads them.
+pub(super) async fn with_messages(
+    call: &Call,
+    select: Arc<Select>,
     refers: bool,
     bytes: Bytes,
 ) -> Result<Vec<TicketView>, RestError> {
-    let numbers: Vec<Handle> = tickets.iter().map(|ticket| ticket.number.clone()).collect();
-    let mut found = messages::list_for(db, &numbers)?;
-    if refers {
-        let view = |ticket: &Ticket| {
-            let messages = found.remove(ticket.number.as_str()).unwrap_or_default();
-            let references = messages.iter().map(reference).collect();
-            with_messages(ticket, MessagesView::References(references))
-        };
-        return Ok(tickets.iter().map(view).collect());
+    let (me, act, is_head) = (call.me, call.act.clone(), call.is_head);
+    let first = select.clone();
+    let found = (call.state.pool)
+        .read(move |db| {
+            let tickets = first(db)?;
+            let found = messages_of(db, &tickets)?;
+            let has_files = (found.values().flatten()).any(|message| !message.attachments.is_empty());
+            Ok::<_, RestError>(match (refers, has_files) {
+                (true, _) => Some(as_references(&tickets, found)),
+                (false, false) => Some(as_messages(&tickets, found)),
+                (false, true) => None,
+            })
+        })
+        .await?;
+    if let Some(views) = found {
+        return Ok(views);
     }
+    (call.state.pool)
+        .write(move |db| {
+            let tickets = select(db)?;
+            let reader = Reader { me, act: &act, is_head };
+            whole(db, &reader, &tickets, bytes)
+        })
+        .await
+}
+
+fn messages_of(
+    db: &mut Db,
+    tickets: &[Ticket],
+) -> Result<HashMap<String, Vec<Message>>, StoreError> {
+    let numbers: Vec<Handle> = tickets.iter().map(|ticket| ticket.number.clone()).collect();
+    messages::list_for(db, &numbers)
+}
+
+fn as_references(
+    tickets: &[Ticket],
+    mut found: HashMap<String, Vec<Message>>,
+) -> Vec<TicketView> {
+    let view = |ticket: &Ticket| {
+        let messages = found.remove(ticket.number.as_str()).unwrap_or_default();
+        let references = messages.iter().map(reference).collect();
+        of(ticket, MessagesView::References(references))
+    };
+    tickets.iter().map(view).collect()
+}
+
+fn as_messages(tickets: &[Ticket], mut found: HashMap<String, Vec<Message>>) -> Vec<TicketView> {
+    let view = |ticket: &Ticket| {
+        let messages = found.remove(ticket.number.as_str()).unwrap_or_default();
+        let messages = messages.iter().map(message).collect();
+        of(ticket, MessagesView::Whole(messages))
+    };
+    tickets.iter().map(view).collect()
+}
+
+fn whole(
+    db: &mut Db,
+    reader: &Reader<'_>,
+    tickets: &[Ticket],
+    bytes: Bytes,
+) -> Result<Vec<TicketView>, RestError> {
+    let mut found = messages_of(db, tickets)?;
     let sizes = (found.values().flatten())
         .flat_map(|message| &message.attachments)
         .map(|attachment| attachment.size);
     if sizes.sum::<i64>() > MAX_BYTES {
         return Err(too_large());
     }
+    if !reader.is_head {
+        take(db, reader)?;
+    }
     let mut views = Vec::new();
-    for ticket in &tickets {
+    for ticket in tickets {
         let mut shown = Vec::new();
         for message in found.remove(ticket.number.as_str()).unwrap_or_default() {
             shown.push(with_bytes(db, reader, ticket, &message, bytes)?);
         }
-        views.push(with_messages(ticket, MessagesView::Whole(shown)));
+        views.push(of(ticket, MessagesView::Whole(shown)));
     }
     Ok(views)
 }
@@ -84,14 +147,15 @@ fn with_bytes(
     }
     match reading::check_bytes(db, reader.me, ticket) {
         Ok(()) => {}
-        Err(crate::domain::registry::error::RegistryError::Denied(_)) if bytes == Bytes::IfAllowed => {
+        Err(RegistryError::Denied(_)) if bytes == Bytes::IfAllowed => {
             return Ok(view);
         }
         Err(error) => return Err(error.into()),
     }
     for (shown, attachment) in view.attachments.iter_mut().zip(&found.attachments) {
         if !reader.is_head {
-            note(db, reader, ticket, &attachment.file_name)?;
+            let name = &attachment.file_name;
+            reading::record_download(db, reader.act, reader.me, ticket, name)?;
         }
         let gone = || RestError::no_record("The attachment is no longer there.");
         let file = files::find(db, attachment.file_id)?.ok_or_else(gone)?;
@@ -103,17 +167,10 @@ fn with_bytes(
     Ok(view)
 }
 
-/// Counts a download, and writes it down.
-pub(super) fn note(
-    db: &mut Db,
-    reader: &Reader<'_>,
-    ticket: &Ticket,
-    file_name: &str,
-) -> Result<(), RestError> {
-    let throttled = throttles::take_download(db, reader.act.now, reader.me)?;
-    throttled.map_err(|throttled| RestError::from(crate::web::error::ApiError::from(throttled)))?;
-    reading::record_download(db, reader.act, reader.me, ticket, file_name)?;
-    Ok(())
+/// Counts a download.
+pub(super) fn take(db: &mut Db, reader: &Reader<'_>) -> Result<(), RestError> {
+    let taken = throttles::take_download(db, reader.act.now, reader.me)?;
+    Ok(taken.map_err(RegistryError::Throttled)?)
 }
 
 fn too_large() -> RestError {
@@ -127,10 +184,10 @@ fn too_large() -> RestError {
 
 /// A ticket without its messages.
 pub(super) fn summary(ticket: &Ticket) -> TicketView {
-    with_messages(ticket, MessagesView::None)
+    of(ticket, MessagesView::None)
 }
 
-fn with_messages(ticket: &Ticket, messages: MessagesView) -> TicketView {
+fn of(ticket: &Ticket, messages: MessagesView) -> TicketView {
     TicketView {
         number: ticket.number.to_string(),
         kind: ticket.kind.code(),
