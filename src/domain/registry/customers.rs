@@ -144,7 +144,10 @@ pub(super) fn insert(
     new: &NewCustomer,
 ) -> Result<Handle, StoreError> {
     let handle = handles::next_customer(db)?;
-    rows::insert(db, &row(&handle, organization.as_str(), network.as_str(), now, new))?;
+    rows::insert(
+        db,
+        &row(&handle, organization.as_str(), network.as_str(), now, new),
+    )?;
     Ok(handle)
 }
 

@@ -87,7 +87,10 @@ const LAST_BEFORE: &str = "SELECT * FROM networks
      ORDER BY end_ip LIMIT 1";
 
 /// The first network that begins behind the first of these addresses, but not behind the last.
-pub fn find_beginning_in(db: &mut Db, wanted: &Addresses) -> Result<Option<NetworkRow>, StoreError> {
+pub fn find_beginning_in(
+    db: &mut Db,
+    wanted: &Addresses,
+) -> Result<Option<NetworkRow>, StoreError> {
     Ok(networks::table
         .filter(networks::version.eq(wanted.version))
         .filter(networks::start_ip.gt(&wanted.start))
@@ -130,11 +133,15 @@ pub fn list_reached(
         .filter(networks::start_ip.ge(&wanted.start))
         .filter(networks::start_ip.le(&wanted.end))
         .filter(
-            (networks::organization.eq_any(organizations()).assume_not_null())
-                .or(networks::handle.eq_any(own().select(network_contacts::network)))
-                .or((networks::parent.eq_any(own().select(network_contacts::network.nullable())))
-                    .assume_not_null())
-                .or(networks::parent.eq_any(above_own).assume_not_null()),
+            (networks::organization
+                .eq_any(organizations())
+                .assume_not_null())
+            .or(networks::handle.eq_any(own().select(network_contacts::network)))
+            .or(
+                (networks::parent.eq_any(own().select(network_contacts::network.nullable())))
+                    .assume_not_null(),
+            )
+            .or(networks::parent.eq_any(above_own).assume_not_null()),
         )
         .order((networks::start_ip, networks::end_ip.desc()))
         .limit(limit)

@@ -19,7 +19,11 @@ use crate::store::registry::organizations;
 pub fn allocate(db: &mut Db, act: &Act, fields: &NetworkFields) -> Result<Network, RegistryError> {
     let new = checks::new_network(fields).map_err(RegistryError::Invalid)?;
     let kind = NetworkKind::DirectAllocation;
-    if let Some(problem) = new.kind.as_deref().and_then(|sent| problem_of_kind(sent, kind)) {
+    if let Some(problem) = new
+        .kind
+        .as_deref()
+        .and_then(|sent| problem_of_kind(sent, kind))
+    {
         return Err(RegistryError::Invalid(vec![problem]));
     }
     if new.parent.is_some() {

@@ -89,7 +89,10 @@ pub(in crate::domain::registry) fn check_contacts(
         true => Ok(()),
         false => Err(RegistryError::invalid(
             "pocLinks",
-            format!("There is no contact {}. Name contacts that there are.", unknown.join(", ")),
+            format!(
+                "There is no contact {}. Name contacts that there are.",
+                unknown.join(", ")
+            ),
         )),
     }
 }

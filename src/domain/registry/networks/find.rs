@@ -40,15 +40,10 @@ pub fn parse_range(start: &str, end: &str) -> Result<IpRange, RegistryError> {
 ///
 /// # Errors
 /// If there is none, or the account may not.
-pub fn most_specific(
-    db: &mut Db,
-    me: AccountId,
-    range: IpRange,
-) -> Result<Network, RegistryError> {
+pub fn most_specific(db: &mut Db, me: AccountId, range: IpRange) -> Result<Network, RegistryError> {
     let row = ranges::find_container(db, &addresses(range))?;
-    let row = row.ok_or_else(|| {
-        RegistryError::NotFound(format!("No network contains all of {range}."))
-    })?;
+    let row =
+        row.ok_or_else(|| RegistryError::NotFound(format!("No network contains all of {range}.")))?;
     show(db, me, row)
 }
 
@@ -143,7 +138,9 @@ impl Everything {
 fn by_object(associations: Vec<AssociationRow>) -> HashMap<String, Functions> {
     let mut functions: HashMap<String, Functions> = HashMap::new();
     for association in associations {
-        let one: Functions = Function::from_code(&association.function).into_iter().collect();
+        let one: Functions = Function::from_code(&association.function)
+            .into_iter()
+            .collect();
         let all = functions.entry(association.object).or_default();
         *all = all.or(one);
     }

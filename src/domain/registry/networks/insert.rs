@@ -86,6 +86,8 @@ pub(in crate::domain::registry) fn check_free(
     };
     Err(RegistryError::Conflict(Problem::new(
         "netBlocks",
-        format!("{range} overlaps a network that there is: {words}. Choose addresses that are free."),
+        format!(
+            "{range} overlaps a network that there is: {words}. Choose addresses that are free."
+        ),
     )))
 }

@@ -9,10 +9,10 @@ use crate::domain::registry::checks::{self, NewNetwork, Recipient};
 use crate::domain::registry::customers;
 use crate::domain::registry::error::{Problem, RegistryError};
 use crate::domain::registry::fields::NetworkFields;
+use crate::domain::registry::finish;
 use crate::domain::registry::handles::{self, Handle};
 use crate::domain::registry::ranges::IpRange;
 use crate::domain::registry::reach::{Reader, require};
-use crate::domain::registry::finish;
 use crate::ids::AccountId;
 use crate::store::registry::customers::{self as customer_rows, CustomerRow};
 use crate::store::registry::networks::NetworkRow;
@@ -181,7 +181,9 @@ fn to_whom<'a>(
             let row = row.ok_or_else(|| {
                 RegistryError::invalid(
                     "customerHandle",
-                    format!("{organization} has no customer “{text}”. Make one under the network first."),
+                    format!(
+                        "{organization} has no customer “{text}”. Make one under the network first."
+                    ),
                 )
             })?;
             if let Some(held) = rows::of_customer(db, &row.handle)? {
@@ -193,7 +195,9 @@ fn to_whom<'a>(
                     ),
                 )));
             }
-            Ok(To::Holder(Holder::Customer(Handle::from_stored(row.handle))))
+            Ok(To::Holder(Holder::Customer(Handle::from_stored(
+                row.handle,
+            ))))
         }
         Recipient::NewCustomer(customer) => {
             let named = fields.customer.as_ref();
@@ -221,7 +225,8 @@ fn organization_of(parent: &NetworkRow) -> Result<Handle, RegistryError> {
         )));
     }
     let organization = parent.organization.clone();
-    (organization.map(Handle::from_stored)).ok_or_else(|| customers::no_organization(&parent.handle))
+    (organization.map(Handle::from_stored))
+        .ok_or_else(|| customers::no_organization(&parent.handle))
 }
 
 fn range_of(row: &NetworkRow) -> Result<IpRange, RegistryError> {
@@ -244,7 +249,10 @@ fn check_fit(
     {
         problems.push(Problem::new(
             "parentNetHandle",
-            format!("The network is cut from {}. Name it, or leave this out.", parent.handle),
+            format!(
+                "The network is cut from {}. Name it, or leave this out.",
+                parent.handle
+            ),
         ));
     }
     match problems.is_empty() {
