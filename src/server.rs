@@ -35,7 +35,7 @@ use crate::domain::housekeeping::{self, LastRound, Round};
 use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::PostmanThread;
-use crate::domain::reports::files;
+use crate::domain::reports::{files, published};
 use crate::domain::secret_rotation::seal_anew;
 use crate::domain::security::passkeys::RelyingParty;
 use crate::domain::security::password::PasswordWorker;
@@ -534,6 +534,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
             minutes: config.usage.keep_minutes,
         },
         config.audit.keep,
+        config.registry.edition,
         policy.secrets.audit_keys().clone(),
     )?;
     let secrets = policy.secrets.clone();
@@ -580,6 +581,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         query_keys: config.query_keys,
         config: Arc::new(config.clone()),
         housekeeping: last_round,
+        bulk_files: Arc::default(),
         draining: Draining::default(),
     };
     let shared = web::Data::new(state.clone());
@@ -744,6 +746,7 @@ fn start_housekeeping(
     last_round: LastRound,
     retention: Retention,
     keep_audit: TimeDelta,
+    keep_editions: TimeDelta,
     audit_keys: AuditKeys,
 ) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
     let (stop, stopped) = bounded::<()>(0);
@@ -754,6 +757,9 @@ fn start_housekeeping(
             let must_stop = || stopped.try_recv() == Err(TryRecvError::Disconnected);
             let done: Result<(), StoreError> = pool
                 .write_now(|db| housekeeping::run(db, now))
+                .and_then(|()| {
+                    pool.write_now(|db| published::remove_old_editions(db, now, keep_editions))
+                })
                 .and_then(|()| files::sweep(&pool, now))
                 .and_then(|()| retention::run(&pool, now, retention, &must_stop))
                 .and_then(|()| {

@@ -118,6 +118,12 @@ impl Wanted {
         self.objects.contains(&object)
     }
 
+    /// As addresses and the audit log have it: `orgs+nets.zip`.
+    pub fn words(&self) -> String {
+        let words: Vec<&str> = self.objects.iter().map(|object| object.word()).collect();
+        format!("{}.{}", words.join("+"), self.format.word())
+    }
+
     /// As the database has it; what makes no difference to the bytes makes none here.
     fn key(&self) -> String {
         let words: Vec<&str> = (self.objects.iter())

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use super::{account, key_creation, keys, leaks, rotation, usage, verify};
+use crate::web::downloads::calls;
 use crate::web::error::{ApiError, Code, FieldError, Problem};
 use crate::web::extract::api_client::Reader;
 use crate::web::state::AppState;
@@ -30,6 +31,8 @@ use crate::web::state::AppState;
         verify::verify,
         leaks::report,
         leaks::report_by_github,
+        calls::list,
+        calls::read,
         read
     ),
     components(schemas(Problem, FieldError)),
@@ -37,6 +40,7 @@ use crate::web::state::AppState;
         (name = "Account", description = "Whose key this is"),
         (name = "Keys", description = "Manage the keys of your account"),
         (name = "Verification", description = "Verify keys that others present to your service"),
+        (name = "Reports", description = "Download reports and files"),
         (name = "Leaks", description = "Report keys that were found in public"),
         (name = "Description", description = "This document")
     )
@@ -123,6 +127,9 @@ fn refusals_of_keys(path: &str, method: &str, operation: &Value) -> Vec<Code> {
     }
     if path == "/api/v1/verify" {
         codes.push(Code::NoAuthority);
+    }
+    if path == "/api/v1/reports/{slug}" {
+        codes.extend([Code::NotFound, Code::NoAuthority, Code::InvalidRequest]);
     }
     if path.contains("{id}") {
         codes.push(Code::NotFound);
