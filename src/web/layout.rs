@@ -342,8 +342,7 @@ impl Layout {
     }
 
     fn records(&self) -> Vec<NavItem> {
-        let mut items =
-            vec![self.item("/settings/audit", "Audit log", "scroll-text", Nav::Audit)];
+        let mut items = vec![self.item("/settings/audit", "Audit log", "scroll-text", Nav::Audit)];
         if self.has_registry {
             let contacts = self.item("/settings/contacts", "Contacts", "id-card", Nav::Contacts);
             items.insert(0, contacts);

@@ -4,6 +4,7 @@ pub mod api;
 pub mod assets;
 pub mod chart;
 pub mod client_words;
+pub mod downloads;
 pub mod error;
 pub mod extract;
 pub mod form;
@@ -18,7 +19,6 @@ pub mod qr;
 pub mod rest;
 pub mod session_store;
 pub mod state;
-pub mod stored_file;
 pub mod times;
 
 use actix_session::SessionMiddleware;
@@ -55,7 +55,10 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
         .app_data(web::QueryConfig::default().error_handler(|_, req| {
-            if req.path().starts_with("/api/") {
+            if ["/api/", "/public/"]
+                .iter()
+                .any(|root| req.path().starts_with(root))
+            {
                 ApiError::new(Code::InvalidRequest, "The query cannot be read.").into()
             } else {
                 PageError::Malformed.into()
@@ -316,6 +319,28 @@ pub fn routes(config: &mut ServiceConfig) {
             call("/api/v1/organizations/{handle}", "GET, HEAD")
                 .route(read().to(api::organizations::read)),
         )
+        // Reports and downloads, by key.
+        .service(call("/api/v1/reports", "GET, HEAD").route(read().to(downloads::calls::list)))
+        .service(
+            call("/api/v1/reports/{slug}", "GET, HEAD").route(read().to(downloads::calls::read)),
+        )
+        .service(
+            call("/public/rest/downloads/bulkwhois", "GET, HEAD")
+                .route(read().to(downloads::calls::read_bulk)),
+        )
+        .service(
+            call("/public/secure/downloads/bulkwhois", "GET, HEAD")
+                .route(read().to(downloads::calls::read_bulk)),
+        )
+        .service(
+            call("/public/rest/downloads/bulkwhois/{file}", "GET, HEAD")
+                .route(read().to(downloads::calls::read_bulk_file)),
+        )
+        .service(
+            call("/public/rest/downloads/{slug}", "GET, HEAD")
+                .route(read().to(downloads::calls::read_public)),
+        )
+        .service(web::scope("/public").default_service(web::to(no_such_call)))
         .service(web::scope("/api").default_service(web::to(no_such_call)))
         // The registry's wire format.
         .service(rest::route())

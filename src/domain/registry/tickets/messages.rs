@@ -117,12 +117,15 @@ pub fn list_for(
     let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     let mut files: HashMap<(String, i64), Vec<Attachment>> = HashMap::new();
     for (ticket, row) in rows::attachments_for(db, &numbers)? {
-        files.entry((ticket, row.message)).or_default().push(Attachment {
-            number: row.number,
-            file_name: row.file_name,
-            file_id: row.file_id,
-            size: row.size,
-        });
+        files
+            .entry((ticket, row.message))
+            .or_default()
+            .push(Attachment {
+                number: row.number,
+                file_name: row.file_name,
+                file_id: row.file_id,
+                size: row.size,
+            });
     }
     let mut found: HashMap<String, Vec<Message>> = HashMap::new();
     for row in rows::list_for(db, &numbers)? {

@@ -7,7 +7,8 @@ use super::super::reach::{Reader, require};
 use super::messages::{self, Attachment, Message};
 use super::opening::check_reassignments;
 use super::{Ticket, TicketKind, TicketStatus, find, reach, rows, unknown};
-use crate::domain::audit::{Act, Action, Outcome};
+use crate::domain::audit::Act;
+use crate::domain::reports;
 use crate::domain::reports::files::{self, StoredFile};
 use crate::ids::AccountId;
 use crate::store::registry::tickets::TicketFilter;
@@ -168,6 +169,6 @@ pub fn record_download(
     ticket: &Ticket,
     file_name: &str,
 ) -> Result<(), StoreError> {
-    let target = format!("{} {file_name}", ticket.number);
-    act.record(db, Some(me), Action::Download, Some(&target), Outcome::Done)
+    let target = format!("ticket {} {file_name}", ticket.number);
+    reports::record_download(db, act, me, &target)
 }

@@ -2,9 +2,9 @@
 
 use super::{readable, views};
 use crate::domain::registry::tickets::reading;
+use crate::web::downloads::send;
 use crate::web::error::RestError;
 use crate::web::rest::{Call, RestResult};
-use crate::web::stored_file;
 
 /// Answers with the bytes. They are sent only once it is written down that they are.
 pub(super) async fn answer(
@@ -20,12 +20,16 @@ pub(super) async fn answer(
             let (found, file) = reading::attachment(db, &ticket, &message, &attachment)?;
             reading::check_bytes(db, me, &ticket)?;
             if !is_head {
-                let reader = views::Reader { me, act: &act, is_head };
+                let reader = views::Reader {
+                    me,
+                    act: &act,
+                    is_head,
+                };
                 views::take(db, &reader)?;
                 reading::record_download(db, &act, me, &ticket, &found.file_name)?;
             }
             Ok::<_, RestError>((found.file_name, file))
         })
         .await?;
-    Ok(stored_file::attachment(&call.state.pool, &file, &name))
+    Ok(send::attachment(&call.state, &file, &name, is_head))
 }

@@ -57,7 +57,8 @@ pub(super) async fn with_messages(
         .read(move |db| {
             let tickets = first(db)?;
             let found = messages_of(db, &tickets)?;
-            let has_files = (found.values().flatten()).any(|message| !message.attachments.is_empty());
+            let has_files =
+                (found.values().flatten()).any(|message| !message.attachments.is_empty());
             Ok::<_, RestError>(match (refers, has_files) {
                 (true, _) => Some(as_references(&tickets, found)),
                 (false, false) => Some(as_messages(&tickets, found)),
@@ -71,7 +72,11 @@ pub(super) async fn with_messages(
     (call.state.pool)
         .write(move |db| {
             let tickets = select(db)?;
-            let reader = Reader { me, act: &act, is_head };
+            let reader = Reader {
+                me,
+                act: &act,
+                is_head,
+            };
             whole(db, &reader, &tickets, bytes)
         })
         .await
@@ -85,10 +90,7 @@ fn messages_of(
     messages::list_for(db, &numbers)
 }
 
-fn as_references(
-    tickets: &[Ticket],
-    mut found: HashMap<String, Vec<Message>>,
-) -> Vec<TicketView> {
+fn as_references(tickets: &[Ticket], mut found: HashMap<String, Vec<Message>>) -> Vec<TicketView> {
     let view = |ticket: &Ticket| {
         let messages = found.remove(ticket.number.as_str()).unwrap_or_default();
         let references = messages.iter().map(reference).collect();
