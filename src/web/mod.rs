@@ -47,9 +47,10 @@ pub fn routes(config: &mut ServiceConfig) {
     };
     use pages::security::{passkeys, recovery_codes, shown_codes, two_step};
     use pages::{
-        audit, docs, email_verify, notifications, overview, passkey_challenges, password_forgot,
-        password_reset, profile, profile_close, security, security_password, security_sessions,
-        sign_in, sign_in_confirm, sign_in_two_step, sign_up, theme, unsubscribe, usage, well_known,
+        audit, contact_links, docs, email_verify, notifications, overview, passkey_challenges,
+        password_forgot, password_reset, profile, profile_close, security, security_password,
+        security_sessions, sign_in, sign_in_confirm, sign_in_two_step, sign_up, theme, tickets,
+        unsubscribe, usage, well_known,
     };
 
     config
@@ -225,6 +226,45 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(page("/settings/usage.csv", "GET, HEAD").route(read().to(usage::get_csv)))
         .service(page("/settings/audit", "GET, HEAD").route(read().to(audit::get)))
         .service(page("/settings/audit.csv", "GET, HEAD").route(read().to(audit::get_csv)))
+        // Tickets, and asking for links to contacts.
+        .service(
+            page("/settings/contacts/link", "GET, HEAD, POST")
+                .route(read().to(contact_links::get))
+                .route(web::post().to(contact_links::post)),
+        )
+        .service(
+            page("/settings/contacts/link/confirm", "GET, HEAD, POST")
+                .route(read().to(contact_links::get_confirm))
+                .route(web::post().to(contact_links::post_confirm)),
+        )
+        .service(page("/tickets", "GET, HEAD").route(read().to(tickets::list::get)))
+        .service(
+            page("/tickets/{number}", "GET, HEAD, POST")
+                .route(read().to(tickets::detail::get))
+                .route(web::post().to(tickets::detail::post)),
+        )
+        .service(
+            page("/tickets/{number}/decision", "POST")
+                .route(web::post().to(tickets::acts::post_decision)),
+        )
+        .service(
+            page("/tickets/{number}/withdraw", "POST")
+                .route(web::post().to(tickets::acts::post_withdraw)),
+        )
+        .service(
+            page("/tickets/{number}/close", "POST")
+                .route(web::post().to(tickets::acts::post_close)),
+        )
+        .service(
+            page("/tickets/{number}/keep", "POST").route(web::post().to(tickets::acts::post_keep)),
+        )
+        .service(
+            page(
+                "/tickets/{number}/files/{message}/{attachment}",
+                "GET, HEAD",
+            )
+            .route(read().to(tickets::files::get)),
+        )
         // For operators.
         .service(operator_page("/operator", "GET, HEAD").route(read().to(pages::operator::get)))
         .service(operator_page("/operator/health", "GET, HEAD").route(read().to(health::get)))

@@ -2,6 +2,8 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod contact_links;
+pub mod contact_requests;
 pub mod docs;
 pub mod email_verify;
 pub mod error_page;
@@ -21,6 +23,7 @@ pub mod sign_in_confirm;
 pub mod sign_in_two_step;
 pub mod sign_up;
 pub mod theme;
+pub mod tickets;
 pub mod unsubscribe;
 pub mod usage;
 pub mod well_known;
