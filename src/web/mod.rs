@@ -306,6 +306,22 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(read().to(mail_act::get_send_again))
                 .route(web::post().to(mail_act::post_send_again)),
         )
+        .service(
+            operator_page("/operator/tickets", "GET, HEAD")
+                .route(read().to(pages::operator::tickets::get)),
+        )
+        .service(
+            operator_page("/operator/tickets/{number}", "GET, HEAD, POST")
+                .route(read().to(pages::operator::tickets::get_one))
+                .route(web::post().to(pages::operator::tickets::post)),
+        )
+        .service(
+            operator_page(
+                "/operator/tickets/{number}/files/{message}/{attachment}",
+                "GET, HEAD",
+            )
+            .route(read().to(pages::operator::tickets::get_file)),
+        )
         .service(operator_page("/operator/audit", "GET, HEAD").route(read().to(log::get)))
         .service(operator_page("/operator/audit.csv", "GET, HEAD").route(read().to(log::get_csv)))
         .service(page("/docs/api", "GET, HEAD").route(read().to(docs::get)))

@@ -23,6 +23,14 @@ pub struct DecisionForm {
 }
 
 impl DecisionForm {
+    /// As another form has it.
+    pub(in crate::web::pages) fn new(decision: &str, reason: &str) -> Self {
+        Self {
+            decision: decision.to_owned(),
+            reason: reason.to_owned(),
+        }
+    }
+
     /// What was decided; an error if it is neither.
     pub(in crate::web::pages) fn decision(&self) -> Result<Decision, PageError> {
         let approves = match self.decision.as_str() {
