@@ -47,7 +47,7 @@ pub fn routes(config: &mut ServiceConfig) {
     };
     use pages::security::{passkeys, recovery_codes, shown_codes, two_step};
     use pages::{
-        audit, contact_links, docs, email_verify, notifications, overview, passkey_challenges,
+        audit, contacts, docs, email_verify, notifications, overview, passkey_challenges,
         password_forgot, password_reset, profile, profile_close, security, security_password,
         security_sessions, sign_in, sign_in_confirm, sign_in_two_step, sign_up, theme, tickets,
         unsubscribe, usage, well_known,
@@ -224,19 +224,41 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .service(page("/settings/usage", "GET, HEAD").route(read().to(usage::get)))
         .service(page("/settings/usage.csv", "GET, HEAD").route(read().to(usage::get_csv)))
-        .service(page("/settings/audit", "GET, HEAD").route(read().to(audit::get)))
-        .service(page("/settings/audit.csv", "GET, HEAD").route(read().to(audit::get_csv)))
-        // Tickets, and asking for links to contacts.
+        // Contacts of the registry.
+        .service(page("/settings/contacts", "GET, HEAD").route(read().to(contacts::list::get)))
+        .service(
+            page("/settings/contacts/new", "GET, HEAD, POST")
+                .route(read().to(contacts::create::get))
+                .route(web::post().to(contacts::create::post)),
+        )
         .service(
             page("/settings/contacts/link", "GET, HEAD, POST")
-                .route(read().to(contact_links::get))
-                .route(web::post().to(contact_links::post)),
+                .route(read().to(contacts::link::get))
+                .route(web::post().to(contacts::link::post)),
         )
         .service(
             page("/settings/contacts/link/confirm", "GET, HEAD, POST")
-                .route(read().to(contact_links::get_confirm))
-                .route(web::post().to(contact_links::post_confirm)),
+                .route(read().to(contacts::link::get_confirm))
+                .route(web::post().to(contacts::link::post_confirm)),
         )
+        .service(
+            page("/settings/contacts/{handle}", "GET, HEAD, POST")
+                .route(read().to(contacts::detail::get))
+                .route(web::post().to(contacts::detail::post)),
+        )
+        .service(
+            page("/settings/contacts/{handle}/unlink", "GET, HEAD, POST")
+                .route(read().to(contacts::confirm::get_unlink))
+                .route(web::post().to(contacts::confirm::post_unlink)),
+        )
+        .service(
+            page("/settings/contacts/{handle}/delete", "GET, HEAD, POST")
+                .route(read().to(contacts::confirm::get_delete))
+                .route(web::post().to(contacts::confirm::post_delete)),
+        )
+        .service(page("/settings/audit", "GET, HEAD").route(read().to(audit::get)))
+        .service(page("/settings/audit.csv", "GET, HEAD").route(read().to(audit::get_csv)))
+        // Tickets.
         .service(page("/tickets", "GET, HEAD").route(read().to(tickets::list::get)))
         .service(
             page("/tickets/{number}", "GET, HEAD, POST")

@@ -6,7 +6,7 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
-use super::{PageResult, html, see_other, throttled};
+use super::{LIST, PageResult, html, see_other, throttled};
 use crate::crypto::random::system_rng;
 use crate::domain::registry::contacts::Contact;
 use crate::domain::registry::error::RegistryError;
@@ -19,8 +19,6 @@ use crate::web::extract::registrant::Registrant;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Flash, Layout, Nav};
-
-const CONTACTS: &str = "/settings/contacts";
 
 #[derive(Template)]
 #[template(path = "pages/contacts/link.html")]
@@ -106,7 +104,7 @@ pub async fn post(Registrant(me): Registrant, form: Form<LinkForm>) -> PageResul
                 lead: format!("We have sent a link to the addresses of {contact}."),
                 text: "Open it while you are signed in here, then you are linked.".to_owned(),
             })?;
-            Ok(see_other(CONTACTS))
+            Ok(see_other(LIST))
         }
         Ok(Asked::Ticket(ticket)) => {
             me.visitor.leave_flash(Flash {
@@ -139,7 +137,7 @@ fn refused(me: &CurrentAccount, handle: String, words: &str) -> PageResult {
 fn page(me: &CurrentAccount, handle: String) -> LinkPage {
     LinkPage {
         layout: Layout::new(&me.visitor, "Link a contact", Nav::Contacts)
-            .with_crumbs(&[("Contacts", CONTACTS)], "Link a contact"),
+            .with_crumbs(&[("Contacts", LIST)], "Link a contact"),
         handle: Field::with(handle),
         hours: me.visitor.state.config.registry.link_mail.num_hours(),
         has_mail: me.visitor.state.site.has_mail,
@@ -178,7 +176,7 @@ pub async fn post_confirm(Registrant(me): Registrant, form: Form<ConfirmForm>) -
                 lead: format!("You are linked to {}.", contact.handle),
                 text: "What it may do, you and your keys may do from now on.".to_owned(),
             })?;
-            Ok(see_other(CONTACTS))
+            Ok(see_other(LIST))
         }
         Err(ConfirmError::Invalid) => {
             let mut page = confirm_page(&me, token).await?;
@@ -203,9 +201,9 @@ async fn confirm_page(
         .read(move |db| requests::find(db, now, id, asked.expose()))
         .await;
     let mut layout = Layout::new(&me.visitor, "Link this contact?", Nav::Contacts)
-        .with_crumbs(&[("Contacts", CONTACTS)], "Link a contact");
+        .with_crumbs(&[("Contacts", LIST)], "Link a contact");
     // The theme form must not carry the link's token to anywhere.
-    layout.return_to = CONTACTS.to_owned();
+    layout.return_to = LIST.to_owned();
     Ok(ConfirmPage {
         layout,
         token: token.expose().clone(),
