@@ -2,6 +2,7 @@
 
 pub mod actors;
 pub mod app;
+pub mod at_once;
 pub mod authenticator;
 pub mod command;
 pub mod db;
@@ -11,6 +12,7 @@ pub mod mail;
 pub mod mail_queue;
 pub mod proxy;
 pub mod redis;
+pub mod registry;
 pub mod second_factors;
 pub mod upstream;
 
