@@ -186,6 +186,8 @@ pub struct Layout {
     pub host: String,
     /// True if security.txt has something to say.
     pub has_security_contact: bool,
+    /// True if there is a registry.
+    pub has_registry: bool,
 }
 
 impl Layout {
@@ -207,6 +209,7 @@ impl Layout {
             return_to: visitor.path.clone(),
             host: visitor.state.site.host(),
             has_security_contact: visitor.state.site.security_contact.is_some(),
+            has_registry: visitor.state.config.registry.enabled,
         }
     }
 
@@ -232,6 +235,7 @@ impl Layout {
             return_to: "/".to_owned(),
             host: state.site.host(),
             has_security_contact: state.site.security_contact.is_some(),
+            has_registry: state.config.registry.enabled,
         }
     }
 
@@ -332,9 +336,18 @@ impl Layout {
             },
             NavGroup {
                 label: "Records",
-                items: vec![self.item("/settings/audit", "Audit log", "scroll-text", Nav::Audit)],
+                items: self.records(),
             },
         ]
+    }
+
+    fn records(&self) -> Vec<NavItem> {
+        let mut items = vec![self.item("/settings/audit", "Audit log", "scroll-text", Nav::Audit)];
+        if self.has_registry {
+            let contacts = self.item("/settings/contacts", "Contacts", "id-card", Nav::Contacts);
+            items.insert(0, contacts);
+        }
+        items
     }
 
     fn operator_side(&self) -> Vec<NavGroup> {

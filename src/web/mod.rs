@@ -47,9 +47,10 @@ pub fn routes(config: &mut ServiceConfig) {
     };
     use pages::security::{passkeys, recovery_codes, shown_codes, two_step};
     use pages::{
-        audit, docs, email_verify, notifications, overview, passkey_challenges, password_forgot,
-        password_reset, profile, profile_close, security, security_password, security_sessions,
-        sign_in, sign_in_confirm, sign_in_two_step, sign_up, theme, unsubscribe, usage, well_known,
+        audit, contacts, docs, email_verify, notifications, overview, passkey_challenges,
+        password_forgot, password_reset, profile, profile_close, security, security_password,
+        security_sessions, sign_in, sign_in_confirm, sign_in_two_step, sign_up, theme, unsubscribe,
+        usage, well_known,
     };
 
     config
@@ -223,6 +224,28 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .service(page("/settings/usage", "GET, HEAD").route(read().to(usage::get)))
         .service(page("/settings/usage.csv", "GET, HEAD").route(read().to(usage::get_csv)))
+        // Contacts of the registry.
+        .service(page("/settings/contacts", "GET, HEAD").route(read().to(contacts::list::get)))
+        .service(
+            page("/settings/contacts/new", "GET, HEAD, POST")
+                .route(read().to(contacts::create::get))
+                .route(web::post().to(contacts::create::post)),
+        )
+        .service(
+            page("/settings/contacts/{handle}", "GET, HEAD, POST")
+                .route(read().to(contacts::detail::get))
+                .route(web::post().to(contacts::detail::post)),
+        )
+        .service(
+            page("/settings/contacts/{handle}/unlink", "GET, HEAD, POST")
+                .route(read().to(contacts::confirm::get_unlink))
+                .route(web::post().to(contacts::confirm::post_unlink)),
+        )
+        .service(
+            page("/settings/contacts/{handle}/delete", "GET, HEAD, POST")
+                .route(read().to(contacts::confirm::get_delete))
+                .route(web::post().to(contacts::confirm::post_delete)),
+        )
         .service(page("/settings/audit", "GET, HEAD").route(read().to(audit::get)))
         .service(page("/settings/audit.csv", "GET, HEAD").route(read().to(audit::get_csv)))
         // For operators.
@@ -306,6 +329,18 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(
             call("/api/v1/leaks/github", "POST")
                 .route(web::post().to(api::leaks::report_by_github)),
+        )
+        // The registry as JSON.
+        .service(call("/api/v1/contacts", "GET, HEAD").route(read().to(api::contacts::list)))
+        .service(
+            call("/api/v1/contacts/{handle}", "GET, HEAD").route(read().to(api::contacts::read)),
+        )
+        .service(
+            call("/api/v1/organizations", "GET, HEAD").route(read().to(api::organizations::list)),
+        )
+        .service(
+            call("/api/v1/organizations/{handle}", "GET, HEAD")
+                .route(read().to(api::organizations::read)),
         )
         // Reports and downloads, by key.
         .service(call("/api/v1/reports", "GET, HEAD").route(read().to(downloads::calls::list)))

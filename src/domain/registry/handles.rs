@@ -3,6 +3,7 @@
 //! A handle is a stem and a number that counts up for that stem. Numbers are given in the transaction that makes the
 //! record, and never twice, also after a record is gone.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -17,6 +18,8 @@ const MAX_CHARS: usize = 60;
 const MAX_IMPORTED_CHARS: usize = 30;
 /// Digits of a customer's number, at least.
 const CUSTOMER_DIGITS: usize = 8;
+/// The highest number that is counted on from.
+const MAX_COUNTED: i64 = 1_000_000_000_000;
 
 /// A text that cannot be a handle, so that there is no record with it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -165,6 +168,76 @@ pub fn next_ticket(db: &mut Db, now: Timestamp) -> Result<Handle, StoreError> {
     Ok(Handle(format!("{day}-X{number}")))
 }
 
+/// Which kind of record a handle is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A contact.
+    Contact,
+    /// An organization.
+    Organization,
+    /// A customer.
+    Customer,
+    /// A network.
+    Network,
+}
+
+/// Makes sure that handles that an operator brings along are never given again, also when their records are gone: where
+/// one looks like ours, counting goes on behind it.
+///
+/// # Errors
+/// If the database fails.
+pub fn reserve<'a>(
+    db: &mut Db,
+    handles: impl IntoIterator<Item = (Named, &'a Handle)>,
+) -> Result<(), StoreError> {
+    // In one order, so that two that bring handles along do not wait for each other.
+    let mut last: BTreeMap<String, i64> = BTreeMap::new();
+    for (stem, number) in handles
+        .into_iter()
+        .filter_map(|(named, handle)| counted(named, handle))
+    {
+        let known = last.entry(stem).or_default();
+        *known = number.max(*known);
+    }
+    for (stem, number) in last {
+        counters::raise(db, &stem, number)?;
+    }
+    Ok(())
+}
+
+/// The counter that would give this handle, and its number there. None ever counts up to the highest numbers.
+fn counted(named: Named, handle: &Handle) -> Option<(String, i64)> {
+    let text = handle.as_str();
+    let (stem, digits) = match named {
+        Named::Contact => {
+            let (head, suffix) = text.split_once('-')?;
+            let stem = head.trim_end_matches(|c: char| c.is_ascii_digit());
+            (format!("poc {stem} {suffix}"), head.get(stem.len()..)?)
+        }
+        Named::Organization => {
+            let (stem, digits) = text.rsplit_once('-')?;
+            (format!("org {stem}"), digits)
+        }
+        Named::Network => {
+            let (stem, digits) = text.rsplit_once('-')?;
+            (format!("net {stem}"), digits)
+        }
+        Named::Customer => ("customer".to_owned(), text.strip_prefix('C')?),
+    };
+    let number = digits.parse().ok()?;
+    (1..=MAX_COUNTED)
+        .contains(&number)
+        .then_some((stem, number))
+}
+
+/// True if this is a handle as we give them to networks that begin at this address. It may be longer than those that
+/// operators choose.
+pub fn is_of_network(handle: &Handle, start: IpAddr) -> bool {
+    let stem = stem_of_address(start);
+    let counted = counted(Named::Network, handle);
+    counted.is_some_and(|(counter, _)| counter == format!("net {stem}"))
+}
+
 /// The letters A to Z of a text, in upper case, without accents; other signs are dropped.
 fn letters(text: &str) -> impl Iterator<Item = char> {
     use unicode_normalization::UnicodeNormalization as _;
@@ -246,6 +319,34 @@ mod tests {
         ] {
             assert_eq!(stem_of_address(address.parse().unwrap()), stem, "{address}");
         }
+    }
+
+    #[test]
+    fn counting_goes_on_behind_handles_that_look_like_ours() {
+        let counted = |named, handle: &str| super::counted(named, &handle.parse().unwrap());
+        for (named, handle, stem, number) in [
+            (Named::Contact, "MO12-KP", "poc MO KP", 12),
+            (Named::Organization, "HEN-3", "org HEN", 3),
+            (Named::Network, "NET-192-0-2-0-7", "net NET-192-0-2-0", 7),
+            (Named::Network, "NET6-2001-DB8-1", "net NET6-2001-DB8", 1),
+            (Named::Customer, "C00000042", "customer", 42),
+        ] {
+            assert_eq!(counted(named, handle), Some((stem.to_owned(), number)));
+        }
+        for (named, handle) in [
+            (Named::Contact, "NOC"),
+            (Named::Contact, "NOC-KP"),
+            (Named::Organization, "HEN"),
+            (Named::Customer, "CUSTOMER"),
+            (Named::Customer, "C0"),
+            (Named::Network, "NET-HOME"),
+            (Named::Organization, "HEN-99999999999999999999"),
+        ] {
+            assert_eq!(counted(named, handle), None, "{handle}");
+        }
+        let handle = "NET6-2001-DB8-1".parse().unwrap();
+        assert!(is_of_network(&handle, "2001:db8::".parse().unwrap()));
+        assert!(!is_of_network(&handle, "2001:db8:1::".parse().unwrap()));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! and writes the audit entry, all in one transaction. Texts come in as `…Fields`, as a document or form has them, and
 //! are checked by [`fields`] for all ways in alike.
 
+pub mod associations;
 pub mod authority;
 pub mod checks;
 pub mod contacts;
@@ -15,12 +16,15 @@ pub mod error;
 pub mod fields;
 pub mod functions;
 pub mod handles;
+pub mod holdings;
+pub mod import;
 pub mod links;
 pub mod networks;
 pub mod organizations;
 pub mod postal;
 pub mod ranges;
 pub mod reach;
+pub mod rights;
 pub mod tickets;
 
 use super::audit::{Act, Action, Outcome};

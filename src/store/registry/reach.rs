@@ -4,7 +4,10 @@
 use diesel::prelude::*;
 
 use crate::ids::AccountId;
-use crate::store::schema::{contact_links, network_contacts, organization_contacts};
+use crate::store::registry::networks::NetworkRow;
+use crate::store::schema::{
+    contact_links, network_contacts, networks, organization_contacts, organizations,
+};
 use crate::store::{Db, StoreError};
 
 /// Runs a query whose rows come from [`contact_links`], and holds those links if asked to.
@@ -112,5 +115,73 @@ pub fn networks_of(db: &mut Db, account_id: AccountId) -> Result<Vec<Association
             network_contacts::network,
             network_contacts::function,
         ))
+        .load(db)?)
+}
+
+/// The names of these organizations, each with its handle.
+pub fn organization_names(
+    db: &mut Db,
+    handles: &[String],
+) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(organizations::table
+        .filter(organizations::handle.eq_any(handles))
+        .select((organizations::handle, organizations::name))
+        .load(db)?)
+}
+
+/// The names of these networks, each with its handle.
+pub fn network_names(db: &mut Db, handles: &[String]) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(networks::table
+        .filter(networks::handle.eq_any(handles))
+        .select((networks::handle, networks::name))
+        .load(db)?)
+}
+
+/// Up to `limit` networks that an organization holds, by address, larger first.
+pub fn held_by(db: &mut Db, organization: &str, limit: i64) -> Result<Vec<NetworkRow>, StoreError> {
+    Ok(networks::table
+        .filter(networks::organization.eq(organization))
+        .order((
+            networks::version,
+            networks::start_ip,
+            networks::end_ip.desc(),
+        ))
+        .limit(limit)
+        .select(NetworkRow::as_select())
+        .load(db)?)
+}
+
+/// Up to `limit` networks that were cut from one that an organization holds, by address, larger first.
+pub fn cut_from(
+    db: &mut Db,
+    organization: &str,
+    limit: i64,
+) -> Result<Vec<NetworkRow>, StoreError> {
+    let parents = diesel::alias!(networks as parents);
+    let held = parents
+        .filter(parents.field(networks::organization).eq(organization))
+        .select(parents.field(networks::handle).nullable());
+    Ok(networks::table
+        .filter(networks::parent.eq_any(held))
+        .order((
+            networks::version,
+            networks::start_ip,
+            networks::end_ip.desc(),
+        ))
+        .limit(limit)
+        .select(NetworkRow::as_select())
+        .load(db)?)
+}
+
+/// These networks, by address, larger first.
+pub fn networks_named(db: &mut Db, handles: &[String]) -> Result<Vec<NetworkRow>, StoreError> {
+    Ok(networks::table
+        .filter(networks::handle.eq_any(handles))
+        .order((
+            networks::version,
+            networks::start_ip,
+            networks::end_ip.desc(),
+        ))
+        .select(NetworkRow::as_select())
         .load(db)?)
 }

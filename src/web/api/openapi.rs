@@ -5,7 +5,7 @@ use actix_web::web;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::{account, key_creation, keys, leaks, rotation, usage, verify};
+use super::{account, contacts, key_creation, keys, leaks, organizations, rotation, usage, verify};
 use crate::web::downloads::calls;
 use crate::web::error::{ApiError, Code, FieldError, Problem};
 use crate::web::extract::api_client::Reader;
@@ -28,6 +28,10 @@ use crate::web::state::AppState;
         keys::deactivate_self,
         rotation::rotate,
         usage::read,
+        contacts::list,
+        contacts::read,
+        organizations::list,
+        organizations::read,
         verify::verify,
         leaks::report,
         leaks::report_by_github,
@@ -39,6 +43,7 @@ use crate::web::state::AppState;
     tags(
         (name = "Account", description = "Whose key this is"),
         (name = "Keys", description = "Manage the keys of your account"),
+        (name = "Registry", description = "Contacts and organizations that your account reaches"),
         (name = "Verification", description = "Verify keys that others present to your service"),
         (name = "Reports", description = "Download reports and files"),
         (name = "Leaks", description = "Report keys that were found in public"),
@@ -134,6 +139,9 @@ fn refusals_of_keys(path: &str, method: &str, operation: &Value) -> Vec<Code> {
     if path.contains("{id}") {
         codes.push(Code::NotFound);
     }
+    if path.contains("{handle}") {
+        codes.extend([Code::NoAuthority, Code::NotFound]);
+    }
     if matches!(method, "post" | "patch") {
         codes.extend(PATCH_AND_POST);
     }
@@ -154,10 +162,16 @@ fn refusals_of_keys(path: &str, method: &str, operation: &Value) -> Vec<Code> {
         ]),
         "patch" => codes.push(Code::PreconditionFailed),
         "get" if path.ends_with("/usage") => codes.push(Code::InvalidRequest),
-        "get" if path == "/api/v1/keys" => codes.push(Code::InvalidRequest),
+        "get" if is_list(path) => codes.push(Code::InvalidRequest),
         _ => {}
     }
     codes
+}
+
+/// True if it comes by pages, whose parameters can be wrong.
+fn is_list(path: &str) -> bool {
+    let lists = ["/api/v1/keys", "/api/v1/contacts", "/api/v1/organizations"];
+    lists.contains(&path)
 }
 
 fn add_expiry(operation: &mut Value) {

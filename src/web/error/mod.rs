@@ -16,7 +16,7 @@ use crate::domain::verification::limits::RateState;
 
 pub use self::api::{ApiError, Code, FieldError, Problem, invalid_key};
 pub use self::page::{PageError, PageWords};
-pub use self::rest::{RestCode, RestError};
+pub use self::rest::{Component, RestCode, RestError};
 
 fn retry_after(delay: TimeDelta) -> (header::HeaderName, HeaderValue) {
     (

@@ -1,5 +1,6 @@
 //! What a call under `/rest` can be refused with: the table of situations, statuses and codes of Reg-RWS.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::http::StatusCode;
@@ -51,6 +52,31 @@ impl RestCode {
     }
 }
 
+/// What is wrong with one element of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// The element's name, which may be one that there is not.
+    pub element: Cow<'static, str>,
+    /// A sentence that says what to do.
+    pub message: String,
+}
+
+impl Component {
+    /// With this sentence.
+    pub fn new(element: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self {
+            element: element.into(),
+            message: message.into(),
+        }
+    }
+}
+
+impl From<Problem> for Component {
+    fn from(problem: Problem) -> Self {
+        Self::new(problem.element, problem.message)
+    }
+}
+
 /// Why a call was refused.
 #[derive(Debug)]
 pub struct RestError {
@@ -63,7 +89,7 @@ pub struct RestError {
     /// A sentence that says what to do.
     pub message: String,
     /// One per bad element.
-    pub components: Vec<Problem>,
+    pub components: Vec<Component>,
     /// For 429 and 503: when to try again.
     pub retry_after: Option<TimeDelta>,
     /// For 405: the methods.
@@ -126,7 +152,7 @@ impl RestError {
     }
 
     /// A document that does not follow the schema.
-    pub fn schema(message: impl Into<String>, components: Vec<Problem>) -> Self {
+    pub fn schema(message: impl Into<String>, components: Vec<Component>) -> Self {
         Self {
             components,
             ..Self::new(
@@ -232,7 +258,7 @@ impl From<RegistryError> for RestError {
             }
             RegistryError::Invalid(problems) => Self {
                 message: "Nothing was changed. Correct the elements that are listed.".to_owned(),
-                components: problems,
+                components: problems.into_iter().map(Component::from).collect(),
                 ..with(
                     StatusCode::BAD_REQUEST,
                     RestCode::EntityValidation,
@@ -246,7 +272,7 @@ impl From<RegistryError> for RestError {
                 with(StatusCode::FORBIDDEN, code, "forbidden", words)
             }
             RegistryError::NotRemovable(words, holders) => Self {
-                components: holders,
+                components: holders.into_iter().map(Component::from).collect(),
                 ..with(
                     StatusCode::CONFLICT,
                     RestCode::NotRemoveable,
@@ -256,7 +282,7 @@ impl From<RegistryError> for RestError {
             },
             RegistryError::Conflict(problem) => Self {
                 message: problem.message.clone(),
-                components: vec![problem],
+                components: vec![problem.into()],
                 ..with(
                     StatusCode::CONFLICT,
                     RestCode::EntityValidation,

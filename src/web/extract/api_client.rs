@@ -11,7 +11,9 @@ use super::client;
 use super::key_check::{KeyCheck, Shown, missing_key};
 use super::visitor::Visitor;
 use crate::clock::Timestamp;
-use crate::domain::api_keys::scopes::{KEYS_READ, KEYS_VERIFY, KEYS_WRITE, USAGE_READ};
+use crate::domain::api_keys::scopes::{
+    KEYS_READ, KEYS_VERIFY, KEYS_WRITE, REGISTRY_READ, USAGE_READ,
+};
 use crate::domain::audit::{Act, Actor};
 use crate::domain::verification::Accepted;
 use crate::domain::verification::limits::RateState;
@@ -32,6 +34,8 @@ pub struct KeysRead;
 pub struct KeysWrite;
 /// Reads the usage of keys.
 pub struct UsageRead;
+/// Reads contacts, organizations and networks.
+pub struct RegistryRead;
 /// Verifies keys, for services.
 pub struct KeysVerify;
 
@@ -43,6 +47,9 @@ impl Requirement for KeysRead {
 }
 impl Requirement for UsageRead {
     const SCOPE: Option<&'static str> = Some(USAGE_READ);
+}
+impl Requirement for RegistryRead {
+    const SCOPE: Option<&'static str> = Some(REGISTRY_READ);
 }
 impl Requirement for KeysVerify {
     const SCOPE: Option<&'static str> = Some(KEYS_VERIFY);

@@ -253,6 +253,12 @@ fn expected(headers: &HeaderMap) -> Expected {
     Expected::Revisions(tags.iter().filter_map(revision).collect())
 }
 
+impl From<xml::read::SchemaError> for RestError {
+    fn from(error: xml::read::SchemaError) -> Self {
+        Self::schema(error.message, error.components)
+    }
+}
+
 /// A document as the answer; with the revision of the record as its tag.
 pub(super) fn document(body: String, revision: Option<i64>) -> HttpResponse {
     let mut response = HttpResponse::Ok();

@@ -164,7 +164,7 @@ fn holders(db: &mut Db, contact: &str) -> Result<Vec<Problem>, StoreError> {
     Ok(holders.into_iter().map(problem).collect())
 }
 
-fn row(
+pub(in crate::domain::registry) fn row(
     handle: &Handle,
     new: &NewContact,
     registered_at: Timestamp,
@@ -191,7 +191,11 @@ fn row(
 }
 
 /// The telephone numbers of a contact that has none yet, in their order.
-fn write_phones(db: &mut Db, handle: &Handle, phones: &[Phone]) -> Result<(), StoreError> {
+pub(in crate::domain::registry) fn write_phones(
+    db: &mut Db,
+    handle: &Handle,
+    phones: &[Phone],
+) -> Result<(), StoreError> {
     for (position, phone) in (0..).zip(phones) {
         rows::add_phone(db, &phone_row(handle, phone, position))?;
     }

@@ -16,6 +16,7 @@ use crate::store::registry::contacts::{self as rows, ContactRow, PhoneRow};
 use crate::store::{Db, StoreError};
 
 pub use change::{change, create, delete};
+pub(super) use change::{row, write_phones};
 pub use emails::{add_email, delete_email};
 pub use phones::{PhoneFilter, delete_phones, put_phone};
 

@@ -5,7 +5,7 @@ use super::reassign::{made, no_organization, problem_of_kind};
 use super::{Holder, Network, NetworkKind, rows};
 use crate::domain::audit::{Act, Action};
 use crate::domain::registry::checks::{self, Recipient};
-use crate::domain::registry::error::{Problem, RegistryError};
+use crate::domain::registry::error::RegistryError;
 use crate::domain::registry::fields::NetworkFields;
 use crate::domain::registry::finish;
 use crate::domain::registry::handles::{self, Handle};

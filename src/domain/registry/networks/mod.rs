@@ -28,7 +28,7 @@ use crate::store::{Db, StoreError};
 
 pub use allocate::allocate;
 pub use change::change;
-pub(super) use change::{check_contacts, hold_contacts, write_contacts};
+pub(super) use change::write_contacts;
 pub use find::{MAX_FOUND, in_range, most_specific, parent_of, parse_range};
 pub(super) use insert::{Cut, check_free, insert};
 pub use reassign::{reallocate, reassign};

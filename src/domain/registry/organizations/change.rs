@@ -18,6 +18,20 @@ use crate::store::registry::organizations::OrganizationRow;
 /// How many of those that keep an organization from being deleted are named, of each kind.
 const MAX_HOLDERS: i64 = 50;
 
+/// Checks what an organization is asked for with, its contacts included: before a ticket is opened, and again before it is
+/// made.
+///
+/// # Errors
+/// If something cannot be accepted, or one of its contacts does not exist.
+pub fn check_new(
+    db: &mut Db,
+    fields: &OrganizationFields,
+) -> Result<NewOrganization, RegistryError> {
+    let new = checks::new_organization(fields).map_err(RegistryError::Invalid)?;
+    hold_contacts(db, &new.contacts)?;
+    Ok(new)
+}
+
 /// Makes an organization of what was checked before, once an operator has agreed. `owner` is the account whose log it
 /// belongs to.
 ///
@@ -111,7 +125,7 @@ pub fn delete(
     Ok(organization)
 }
 
-fn row(
+pub(in crate::domain::registry) fn row(
     handle: &Handle,
     new: &NewOrganization,
     registered_at: Timestamp,

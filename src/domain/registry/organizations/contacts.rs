@@ -16,13 +16,25 @@ use crate::store::registry::organizations::OrganizationContactRow;
 const MAX_CONTACTS: usize = 100;
 
 impl ContactLink {
-    pub(super) fn to_row(&self, organization: &Handle) -> OrganizationContactRow {
+    pub(in crate::domain::registry) fn to_row(
+        &self,
+        organization: &Handle,
+    ) -> OrganizationContactRow {
         OrganizationContactRow {
             organization: organization.as_str().to_owned(),
             contact: self.contact.as_str().to_owned(),
             function: self.function.code().to_owned(),
         }
     }
+}
+
+/// A contact of an organization, by handles as they were written.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The organization.
+    pub organization: &'a str,
+    /// The contact.
+    pub contact: &'a str,
 }
 
 /// Gives a contact a function. One that it has already changes nothing.
@@ -34,12 +46,11 @@ pub fn add_function(
     db: &mut Db,
     act: &Act,
     me: AccountId,
-    handle: &str,
-    contact: &str,
+    to: Place<'_>,
     function: Function,
     expected: &Expected,
 ) -> Result<Organization, RegistryError> {
-    let organization = take(db, me, Action::OrganizationChange, handle)?;
+    let organization = take(db, me, Action::OrganizationChange, to.organization)?;
     if function == Function::Admin {
         return Err(admin(
             "An organization has one Admin, which is not added. Change it with PUT of the organization.",
@@ -47,7 +58,7 @@ pub fn add_function(
     }
     let link = ContactLink {
         function,
-        contact: contact.parse().map_err(|_malformed| {
+        contact: to.contact.parse().map_err(|_malformed| {
             RegistryError::invalid("pocLinkRef", "There is no contact with this handle.")
         })?,
     };

@@ -14,8 +14,9 @@ use crate::ids::AccountId;
 use crate::store::registry::organizations::{self as rows, OrganizationRow};
 use crate::store::{Db, StoreError};
 
-pub use change::{change, create, delete};
-pub use contacts::{ContactFilter, add_function, remove_functions};
+pub(super) use change::row;
+pub use change::{change, check_new, create, delete};
+pub use contacts::{ContactFilter, Place, add_function, remove_functions};
 
 /// A contact that acts for an organization or network.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -240,7 +240,7 @@ pub fn error(error: &RestError, request_id: &str) -> String {
         document.element("components", &[], |document| {
             for component in &error.components {
                 document.element("component", &[], |document| {
-                    document.text("name", component.element);
+                    document.text("name", &component.element);
                     document.text("message", &component.message);
                 });
             }

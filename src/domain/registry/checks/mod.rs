@@ -1,14 +1,31 @@
 //! What texts must look like before they are registered, for documents and forms alike: every problem at once.
+//!
+//! A change is a full replacement, with two exceptions: what cannot be changed and is left out keeps its value, and so do
+//! lists that are left out. What the server sets is not looked at, except that a handle must be the record's own.
+//! Whether named records exist is not checked here: that takes the database.
 
-use super::contacts::{Contact, Phone};
-use super::customers::Customer;
+mod addresses;
+mod blocks;
+mod contacts;
+mod customers;
+mod links;
+mod networks;
+mod organizations;
+mod phones;
+mod problems;
+mod texts;
+
+pub use self::contacts::{changed_contact, email, new_contact};
+pub use self::customers::{changed_customer, new_customer};
+pub use self::links::organization_contacts;
+pub use self::networks::{changed_network, imported_network, new_network};
+pub use self::organizations::{changed_organization, new_organization};
+pub use self::phones::{digits, phone};
+
+use super::contacts::Phone;
 use super::error::Problem;
-use super::fields::{
-    ContactFields, ContactLinkFields, CustomerFields, NetworkFields, OrganizationFields,
-    PhoneFields,
-};
-use super::networks::Network;
-use super::organizations::{ContactLink, Organization};
+use super::networks::{Holder, NetworkKind};
+use super::organizations::ContactLink;
 use super::postal::PostalAddress;
 use super::ranges::IpRange;
 
@@ -108,96 +125,23 @@ pub struct NewNetwork {
     pub comment: Vec<String>,
 }
 
+/// A network as an operator brings it along, with whatever it is registered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedNetwork {
+    /// Its name.
+    pub name: String,
+    /// Its addresses.
+    pub range: IpRange,
+    /// How it came to its holder.
+    pub kind: NetworkKind,
+    /// Who holds it.
+    pub holder: Holder,
+    /// The network above, as it was written.
+    pub parent: Option<String>,
+    /// Lines.
+    pub comment: Vec<String>,
+    /// Who acts for the network itself, each once.
+    pub contacts: Vec<ContactLink>,
+}
+
 type Checked<T> = Result<T, Vec<Problem>>;
-
-/// A contact that is to be made.
-///
-/// # Errors
-/// All that cannot be accepted.
-pub fn new_contact(_fields: &ContactFields) -> Checked<NewContact> {
-    Err(Vec::new())
-}
-
-/// A contact as it is to be: a full replacement, except that what cannot be changed and is left out keeps its value, and so do
-/// the lists.
-///
-/// # Errors
-/// All that cannot be accepted, changes of what cannot be changed included.
-pub fn changed_contact(_fields: &ContactFields, _present: &Contact) -> Checked<NewContact> {
-    Err(Vec::new())
-}
-
-/// A telephone number.
-///
-/// # Errors
-/// All that cannot be accepted.
-pub fn phone(_fields: &PhoneFields) -> Checked<Phone> {
-    Err(Vec::new())
-}
-
-/// A mail address as it is kept: trimmed, its case as it was written.
-///
-/// # Errors
-/// If it is none.
-pub fn email(_text: &str) -> Checked<String> {
-    Err(Vec::new())
-}
-
-/// An organization that is asked for.
-///
-/// # Errors
-/// All that cannot be accepted.
-pub fn new_organization(_fields: &OrganizationFields) -> Checked<NewOrganization> {
-    Err(Vec::new())
-}
-
-/// An organization as it is to be.
-///
-/// # Errors
-/// All that cannot be accepted, changes of what cannot be changed included.
-pub fn changed_organization(
-    _fields: &OrganizationFields,
-    _present: &Organization,
-) -> Checked<NewOrganization> {
-    Err(Vec::new())
-}
-
-/// Contacts of an organization: exactly one Admin, at least one Tech and one Abuse, each once, 100 at most.
-///
-/// # Errors
-/// If a rule is broken.
-pub fn organization_contacts(_links: &[ContactLinkFields]) -> Checked<Vec<ContactLink>> {
-    Err(Vec::new())
-}
-
-/// A customer that is to be made.
-///
-/// # Errors
-/// All that cannot be accepted.
-pub fn new_customer(_fields: &CustomerFields) -> Checked<NewCustomer> {
-    Err(Vec::new())
-}
-
-/// A customer as it is to be.
-///
-/// # Errors
-/// All that cannot be accepted, changes of what cannot be changed included.
-pub fn changed_customer(_fields: &CustomerFields, _present: &Customer) -> Checked<NewCustomer> {
-    Err(Vec::new())
-}
-
-/// A network that is to be cut from another one.
-///
-/// # Errors
-/// All that cannot be accepted.
-pub fn new_network(_fields: &NetworkFields) -> Checked<NewNetwork> {
-    Err(Vec::new())
-}
-
-/// A network as it is to be.
-///
-/// # Errors
-/// All that cannot be accepted, changes of what cannot be changed included.
-pub fn changed_network(_fields: &NetworkFields, _present: &Network) -> Checked<NetworkChange> {
-    Err(Vec::new())
-}
