@@ -1,5 +1,7 @@
 //! Settings from the file and the environment.
 
+use std::ffi::OsString;
+
 use super::*;
 
 fn load(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {

@@ -2,8 +2,8 @@
 
 use super::accounts::DAY;
 use super::scene::{Event, Scene};
-use crate::clock::Timestamp;
 use crate::commands::{CommandError, refuse};
+use crate::domain::mail::Outbox;
 use crate::domain::registry::error::RegistryError;
 use crate::domain::registry::fields::{
     AddressFields, BlockFields, ContactFields, ContactLinkFields, CustomerFields, NetworkFields,
@@ -155,8 +155,12 @@ fn contact(
     Event::new(days * DAY, move |db, scene, at| {
         let maker = scene.account(maker)?;
         let act = scene.by(&maker, at);
-        let made = contacts::create(db, &act, maker.id, scene.suffix, &fields(), true);
-        scene.name(what, done(made)?.handle);
+        // Linked without the mails of it: no one reads them at these addresses.
+        let outbox = Outbox::new(scene.policy.secrets.clone());
+        let made = contacts::create(db, &act, &outbox, maker.id, scene.suffix, &fields(), false);
+        let handle = done(made)?.handle;
+        done(links::link(db, &act, maker.id, handle.as_str()))?;
+        scene.name(what, handle);
         Ok(())
     })
 }
