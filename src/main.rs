@@ -37,6 +37,9 @@ enum Command {
     /// Manage organizations, networks and links; bring records in and out.
     #[command(subcommand)]
     Registry(commands::registry::RegistryCommand),
+    /// Decide about tickets.
+    #[command(subcommand)]
+    Ticket(commands::ticket::TicketCommand),
     /// Check the audit log.
     #[command(subcommand)]
     Audit(commands::audit::AuditCommand),
@@ -91,6 +94,7 @@ fn run(command: Command) -> Result<(), CommandError> {
         Command::User(command) => commands::user::run(&config, &clock, command),
         Command::Key(command) => commands::key::run(&config, &clock, command),
         Command::Registry(command) => commands::registry::run(&config, &clock, command),
+        Command::Ticket(command) => commands::ticket::run(&config, &clock, command),
         Command::Audit(command) => commands::audit::run(&config, &clock, &command),
         Command::Secret(command) => commands::secret::run(&config, &clock, command),
         Command::Openapi => commands::database::openapi(&config),

@@ -38,7 +38,7 @@ use crate::domain::mail::postman::PostmanThread;
 use crate::domain::registry::tickets::ending::{self, TicketLives};
 use crate::domain::registry::tickets::preparer::{Preparer, PreparerThread};
 use crate::domain::registry::tickets::preparing::Preparing;
-use crate::domain::reports::files;
+use crate::domain::reports::{files, published};
 use crate::domain::secret_rotation::seal_anew;
 use crate::domain::security::passkeys::RelyingParty;
 use crate::domain::security::password::PasswordWorker;
@@ -543,6 +543,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
             minutes: config.usage.keep_minutes,
         },
         config.audit.keep,
+        config.registry.edition,
         policy.secrets.audit_keys().clone(),
     )?;
     let secrets = policy.secrets.clone();
@@ -601,6 +602,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         query_keys: config.query_keys,
         config: Arc::new(config.clone()),
         housekeeping: last_round,
+        bulk_files: Arc::default(),
         draining: Draining::default(),
     };
     let shared = web::Data::new(state.clone());
@@ -771,6 +773,7 @@ fn start_housekeeping(
     lives: TicketLives,
     retention: Retention,
     keep_audit: TimeDelta,
+    keep_editions: TimeDelta,
     audit_keys: AuditKeys,
 ) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
     let (stop, stopped) = bounded::<()>(0);
@@ -783,6 +786,9 @@ fn start_housekeeping(
                 .write_now(|db| {
                     housekeeping::run(db, now)?;
                     ending::run(db, &outbox, now, lives)
+                })
+                .and_then(|()| {
+                    pool.write_now(|db| published::remove_old_editions(db, now, keep_editions))
                 })
                 .and_then(|()| files::sweep(&pool, now))
                 .and_then(|()| retention::run(&pool, now, retention, &must_stop))

@@ -9,6 +9,7 @@ pub mod registry;
 pub mod secret;
 pub mod seed;
 pub mod serve;
+pub mod ticket;
 pub mod user;
 
 use std::fs::{File, OpenOptions};

@@ -186,6 +186,8 @@ pub struct Layout {
     pub host: String,
     /// True if security.txt has something to say.
     pub has_security_contact: bool,
+    /// True if there is a registry.
+    pub has_registry: bool,
 }
 
 impl Layout {
@@ -207,6 +209,7 @@ impl Layout {
             return_to: visitor.path.clone(),
             host: visitor.state.site.host(),
             has_security_contact: visitor.state.site.security_contact.is_some(),
+            has_registry: visitor.state.config.registry.enabled,
         }
     }
 
@@ -232,6 +235,7 @@ impl Layout {
             return_to: "/".to_owned(),
             host: state.site.host(),
             has_security_contact: state.site.security_contact.is_some(),
+            has_registry: state.config.registry.enabled,
         }
     }
 
@@ -265,6 +269,12 @@ impl Layout {
             items.insert(
                 0,
                 self.item("/", "Overview", "layout-dashboard", Nav::Overview),
+            );
+        }
+        if self.holder.is_some() && self.has_registry {
+            items.insert(
+                1,
+                self.item("/tickets", "Tickets", "list-checks", Nav::Tickets),
             );
         }
         if (self.holder.as_ref()).is_some_and(|holder| holder.is_operator) {
@@ -332,13 +342,22 @@ impl Layout {
             },
             NavGroup {
                 label: "Records",
-                items: vec![self.item("/settings/audit", "Audit log", "scroll-text", Nav::Audit)],
+                items: self.records(),
             },
         ]
     }
 
+    fn records(&self) -> Vec<NavItem> {
+        let mut items = vec![self.item("/settings/audit", "Audit log", "scroll-text", Nav::Audit)];
+        if self.has_registry {
+            let contacts = self.item("/settings/contacts", "Contacts", "id-card", Nav::Contacts);
+            items.insert(0, contacts);
+        }
+        items
+    }
+
     fn operator_side(&self) -> Vec<NavGroup> {
-        let items = vec![
+        let mut items = vec![
             self.item(
                 "/operator/health",
                 "Health",
@@ -371,6 +390,17 @@ impl Layout {
                 Nav::OperatorConfiguration,
             ),
         ];
+        if self.has_registry {
+            items.insert(
+                3,
+                self.item(
+                    "/operator/tickets",
+                    "Tickets",
+                    "list-checks",
+                    Nav::OperatorTickets,
+                ),
+            );
+        }
         let label = "Operator";
         vec![NavGroup { label, items }]
     }

@@ -167,6 +167,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// When housekeeping was last done here.
     pub housekeeping: LastRound,
+    /// Held by who makes a file of the whole registry, so that an instance makes one at a time.
+    pub bulk_files: Arc<tokio::sync::Mutex<()>>,
     /// Whether the instance is stopping.
     pub draining: Draining,
 }

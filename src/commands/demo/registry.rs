@@ -4,6 +4,7 @@ use super::accounts::DAY;
 use super::scene::{Event, Scene};
 use crate::clock::Timestamp;
 use crate::commands::{CommandError, refuse};
+use crate::domain::mail::Outbox;
 use crate::domain::registry::error::RegistryError;
 use crate::domain::registry::fields::{
     AddressFields, BlockFields, ContactFields, ContactLinkFields, CustomerFields, NetworkFields,
@@ -154,9 +155,17 @@ fn contact(
 ) -> Event {
     Event::new(days * DAY, move |db, scene, at| {
         let maker = scene.account(maker)?;
-        let act = scene.by(&maker, at);
-        let made = contacts::create(db, &act, maker.id, scene.suffix, &fields(), true);
-        scene.name(what, done(made)?.handle);
+        let (act, outbox) = (
+            scene.by(&maker, at),
+            Outbox::new(scene.policy.secrets.clone()),
+        );
+        let (me, suffix, fields) = (maker.id, scene.suffix, fields());
+        // Linked by itself: making the link with it would mail that.
+        let made = done(contacts::create(
+            db, &act, &outbox, me, suffix, &fields, false,
+        ))?;
+        done(links::link(db, &act, me, made.handle.as_str()))?;
+        scene.name(what, made.handle);
         Ok(())
     })
 }

@@ -1,6 +1,6 @@
 //! What an account may do in the registry, object by object: for people who want to know why not.
 
-use super::associations;
+use super::associations::{self, Association};
 use super::authority::{Action, Reach, decide};
 use super::handles::Handle;
 use super::holdings;
@@ -112,12 +112,47 @@ pub fn list(db: &mut Db, account_id: AccountId, limit: i64) -> Result<Vec<Rights
         });
     }
     let associations = associations::list_for_account(db, account_id)?;
-    let handles = associations::organizations(&associations);
+    let organizations = associations::organizations(&associations);
     let mut networks: Vec<NetworkRow> = Vec::new();
-    for handle in &handles {
+    for handle in &organizations {
         networks.extend(holdings::rows_of(db, handle, limit)?);
     }
+    networks.extend(named(db, &associations)?);
+    all.extend(on_organizations(db, reader, &organizations)?);
+    all.extend(on_networks(db, reader, networks)?);
+    Ok(all)
+}
+
+/// What the account may do to the organizations and networks that its contacts have functions on.
+///
+/// # Errors
+/// If the database fails.
+pub fn on_associations(
+    db: &mut Db,
+    account_id: AccountId,
+    associations: &[Association],
+) -> Result<Vec<Rights>, StoreError> {
+    let reader = Reader::looking(account_id);
+    let organizations = associations::organizations(associations);
+    let networks = named(db, associations)?;
+    let mut all = on_organizations(db, reader, &organizations)?;
+    all.extend(on_networks(db, reader, networks)?);
+    Ok(all)
+}
+
+fn named(db: &mut Db, associations: &[Association]) -> Result<Vec<NetworkRow>, StoreError> {
+    let handles = associations::networks(associations);
     let handles: Vec<String> = handles.iter().map(Handle::to_string).collect();
+    rows::networks_named(db, &handles)
+}
+
+fn on_organizations(
+    db: &mut Db,
+    reader: Reader,
+    handles: &[Handle],
+) -> Result<Vec<Rights>, StoreError> {
+    let handles: Vec<String> = handles.iter().map(Handle::to_string).collect();
+    let mut all = Vec::new();
     for organization in organizations::list(db, &handles)? {
         let reach = reader.on_organization(db, organization.handle.as_str())?;
         all.push(Rights {
@@ -126,11 +161,17 @@ pub fn list(db: &mut Db, account_id: AccountId, limit: i64) -> Result<Vec<Rights
             name: organization.name,
         });
     }
-    let direct = associations::networks(&associations);
-    let direct: Vec<String> = direct.iter().map(Handle::to_string).collect();
-    networks.extend(rows::networks_named(db, &direct)?);
+    Ok(all)
+}
+
+fn on_networks(
+    db: &mut Db,
+    reader: Reader,
+    mut networks: Vec<NetworkRow>,
+) -> Result<Vec<Rights>, StoreError> {
     networks.sort_by(|one, other| one.handle.cmp(&other.handle));
     networks.dedup_by(|one, other| one.handle == other.handle);
+    let mut all = Vec::new();
     for network in networks {
         let reach = reader.on_network(db, &network)?;
         all.push(Rights {

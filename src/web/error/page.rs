@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use super::{retry_after, wait_words};
 use crate::domain::api_keys::ChangeKeyError;
 use crate::domain::operators::OperateError;
+use crate::domain::registry::error::RegistryError;
 use crate::domain::security::password::TooBusy;
 use crate::domain::security::throttles::Throttled;
 use crate::store::StoreError;
@@ -205,6 +206,26 @@ impl From<OperateError> for PageError {
             | OperateError::Disabled
             | OperateError::HasAccount => Self::NotFound,
             OperateError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// What pages put beside fields or over a form does not come here.
+impl From<RegistryError> for PageError {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            // What one may not read is not there.
+            RegistryError::NotFound(_) | RegistryError::Denied(_) => Self::NotFound,
+            RegistryError::Throttled(throttled) => throttled.into(),
+            RegistryError::Store(error) => error.into(),
+            // The last ones are offered to no one: pages say beforehand what cannot be.
+            RegistryError::Invalid(_)
+            | RegistryError::BadRequest(_)
+            | RegistryError::Forbidden(_)
+            | RegistryError::NotRemovable(..)
+            | RegistryError::Conflict(_)
+            | RegistryError::Closed(_)
+            | RegistryError::Stale => Self::Malformed,
         }
     }
 }

@@ -12,4 +12,5 @@ pub mod key_check;
 pub mod operator;
 pub mod pagination;
 pub mod recent_sign_in;
+pub mod registrant;
 pub mod visitor;

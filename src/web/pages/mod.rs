@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod contacts;
 pub mod docs;
 pub mod email_verify;
 pub mod error_page;
@@ -21,6 +22,7 @@ pub mod sign_in_confirm;
 pub mod sign_in_two_step;
 pub mod sign_up;
 pub mod theme;
+pub mod tickets;
 pub mod unsubscribe;
 pub mod usage;
 pub mod well_known;

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::on_both_engines;
 use crate::support::actors::id_of;
+use crate::support::at_once::join_all;
 use crate::support::{Program, TestApp};
 
 async fn manager(app: &TestApp) -> Program {
@@ -215,25 +216,4 @@ async fn the_limit_of_active_keys_is_exact_under_parallel_requests() {
         }
         assert_eq!(created, 4, "one of five is the manager itself");
     }
-}
-
-/// Drives all futures at once.
-async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut running: Vec<_> = futures.map(Box::pin).collect();
-    let mut done: Vec<Option<T>> = running.iter().map(|_| None).collect();
-    std::future::poll_fn(|context| {
-        for (future, slot) in running.iter_mut().zip(&mut done) {
-            if slot.is_none()
-                && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
-            {
-                *slot = Some(value);
-            }
-        }
-        match done.iter().all(Option::is_some) {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
-        }
-    })
-    .await;
-    done.into_iter().flatten().collect()
 }

@@ -8,7 +8,7 @@ use keyport::clock::Timestamp;
 use crate::support::TestApp;
 use crate::support::command::{assert_fails, keyport};
 use crate::support::db::{Engine, TestDatabase, postgres_url};
-use crate::support::registry::document;
+use crate::support::networks::document;
 
 /// A database without a server.
 struct Desk {
@@ -325,17 +325,17 @@ async fn handles_that_were_imported_are_never_given_again() {
     assert!(desk.import(&records.concat()).status.success());
     let app = TestApp::spawn_on(desk.database, &[]).await;
     let maren = app.account("maren@example.com", "Maren Okafor");
-    app.link(&maren, "NO7-KP");
+    app.link(maren.id, "NO7-KP");
     let program = app.program_of(&maren);
     program.delete("/rest/poc/NO7-KP").await.expect(200);
-    assert_eq!(app.role(&maren, "Network Operations"), "NO8-KP");
+    assert_eq!(app.role_contact("Network Operations", &[]), "NO8-KP");
     assert_eq!(
         app.organization_of("Harbor Example Networks", "NO1-KP"),
         "HEN-2"
     );
-    app.link(&maren, "NO1-KP");
+    app.link(maren.id, "NO1-KP");
     let path = "/rest/net/NET-192-0-2-0-4/reassign";
-    let document = crate::support::registry::network("192.0.2.0", 28, to);
+    let document = crate::support::networks::network("192.0.2.0", 28, to);
     let made = program.put_xml(path, &document).await.expect(200);
     assert_eq!(made.element("handle"), "NET-192-0-2-0-5");
     assert_eq!(
@@ -382,7 +382,7 @@ async fn the_demonstration_is_told_in_order_of_time_and_is_the_same_twice() {
             ("NET-192-0-2-0-1", "192.0.2.16", 200),
             ("NET-198-51-100-0-1", "198.51.100.128", 403),
         ] {
-            let document = crate::support::registry::network(start, 28, to);
+            let document = crate::support::networks::network(start, 28, to);
             tomas
                 .put_xml(&format!("/rest/net/{net}/reassign"), &document)
                 .await

@@ -46,6 +46,11 @@ const ROUTES: &[(&str, u16, u16, u16)] = &[
     ("/settings/api/{id}/access", 303, 404, 303),
     ("/settings/usage", 303, 200, 303),
     ("/settings/usage.csv", 303, 200, 303),
+    ("/settings/contacts", 303, 200, 303),
+    ("/settings/contacts/new", 303, 200, 303),
+    ("/settings/contacts/{handle}", 303, 404, 303),
+    ("/settings/contacts/{handle}/unlink", 303, 404, 303),
+    ("/settings/contacts/{handle}/delete", 303, 404, 303),
     ("/settings/audit", 303, 200, 303),
     ("/settings/audit.csv", 303, 200, 303),
     ("/docs/api", 200, 200, 200),
@@ -83,6 +88,10 @@ const API: &[(&str, u16)] = &[
     ("/api/v1/keys/{id}", 404),
     ("/api/v1/keys/{id}/rotate", 405),
     ("/api/v1/keys/{id}/usage", 404),
+    ("/api/v1/contacts", 200),
+    ("/api/v1/contacts/{handle}", 404),
+    ("/api/v1/organizations", 200),
+    ("/api/v1/organizations/{handle}", 404),
     ("/api/v1/verify", 405),
     ("/api/v1/leaks", 405),
     ("/api/v1/leaks/github", 405),
@@ -118,6 +127,7 @@ async fn every_route_admits_whom_it_should() {
             .replace("{name}", "x.css")
             .replace("{key}", "0000000000")
             .replace("{act}", "disable")
+            .replace("{handle}", "NOBODY1-KP")
     };
     let mut operator = app.operator("oona@example.com", "Oona").await;
     for &(path, anonymous, signed_in, keyed) in ROUTES {
@@ -171,6 +181,10 @@ async fn forms_of_signed_in_people_do_nothing_for_others() {
         "/settings/api/0000000000/delete",
         "/settings/api/0000000000/rotate",
         "/settings/api/0000000000/end-old-secret",
+        "/settings/contacts/new",
+        "/settings/contacts/NOBODY1-KP",
+        "/settings/contacts/NOBODY1-KP/unlink",
+        "/settings/contacts/NOBODY1-KP/delete",
         "/operator/accounts/0000000000/disable",
         "/operator/accounts/0000000000/keys/0000000000/deactivate",
         "/operator/mail/0000000000/read",
@@ -253,6 +267,8 @@ async fn no_page_has_inline_script_or_style() {
         "/settings/security/sessions",
         "/settings/api",
         "/settings/api/new",
+        "/settings/contacts",
+        "/settings/contacts/new",
         "/settings/audit",
         "/password/forgot",
         "/email/verify",

@@ -240,8 +240,8 @@ impl Person {
 
 /// A program with a key.
 pub struct Program {
-    base: String,
-    client: Client,
+    pub(super) base: String,
+    pub(super) client: Client,
     pub key: String,
 }
 

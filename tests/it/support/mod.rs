@@ -2,6 +2,7 @@
 
 pub mod actors;
 pub mod app;
+pub mod at_once;
 pub mod authenticator;
 pub mod command;
 pub mod db;
@@ -9,6 +10,7 @@ pub mod door;
 pub mod html;
 pub mod mail;
 pub mod mail_queue;
+pub mod networks;
 pub mod proxy;
 pub mod redis;
 pub mod registry;

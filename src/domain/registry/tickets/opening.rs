@@ -4,20 +4,20 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::super::authority::{Action as Doing, Reach};
-use super::super::error::{Problem, RegistryError};
+use super::super::error::RegistryError;
 use super::super::fields::OrganizationFields;
 use super::super::handles::{self, Handle};
+use super::super::links;
 use super::super::networks::NetworkKind;
-use super::super::organizations::ContactLink;
+use super::super::organizations;
 use super::super::reach::{Reader, require};
-use super::super::{checks, links};
 use super::{Ticket, TicketKind, TicketStatus};
 use crate::crypto::digest::sha256;
 use crate::domain::audit::{Act, Action, Outcome};
 use crate::domain::security::throttles;
 use crate::ids::AccountId;
+use crate::store::registry::networks;
 use crate::store::registry::tickets::{self as rows, TicketRow};
-use crate::store::registry::{contacts, networks};
 use crate::store::{Db, StoreError, accounts};
 
 /// A report that is asked for again within this time is the same, unless links have changed.
@@ -50,8 +50,7 @@ pub fn open_organization_request(
     fields: &OrganizationFields,
 ) -> Result<Ticket, RegistryError> {
     require(Doing::OrganizationCreate, &Reach::default())?;
-    let new = checks::new_organization(fields).map_err(RegistryError::Invalid)?;
-    check_contacts(db, &new.contacts)?;
+    organizations::check_new(db, fields)?;
     let request = serde_json::to_string(fields).expect("fields are plain data");
     let row = TicketRow {
         request: Some(request),
@@ -176,23 +175,6 @@ pub(super) fn check_reassignments(
         )));
     }
     Ok(())
-}
-
-/// # Errors
-/// A problem for each contact that does not exist.
-fn check_contacts(db: &mut Db, links: &[ContactLink]) -> Result<(), RegistryError> {
-    let mut handles: Vec<String> = links.iter().map(|link| link.contact.to_string()).collect();
-    handles.sort();
-    handles.dedup();
-    let existing = contacts::existing(db, &handles)?;
-    let unknown: Vec<Problem> = (handles.iter())
-        .filter(|handle| !existing.contains(handle))
-        .map(|handle| Problem::new("pocLinkRef", format!("There is no contact {handle}.")))
-        .collect();
-    match unknown.is_empty() {
-        true => Ok(()),
-        false => Err(RegistryError::Invalid(unknown)),
-    }
 }
 
 fn is_same(ticket: &TicketRow, act: &Act, asked_with: &AskedWith) -> bool {

@@ -11,14 +11,13 @@ use chrono::TimeDelta;
 use super::deciding::present;
 use super::ending::close_row;
 use super::messages::{Category, NewMessage, append};
-use super::opening::check_reassignments;
 use super::{Resolution, Ticket, TicketKind, TicketStatus};
 use crate::clock::{SharedClock, Timestamp};
 use crate::domain::mail::Outbox;
-use crate::domain::registry::error::RegistryError;
-use crate::domain::registry::reach::Reader;
+use crate::domain::reports::ReportError;
 use crate::domain::reports::archive::Archive;
 use crate::domain::reports::files::{FileWriter, StoredFile, WriteFileError};
+use crate::domain::reports::own::OwnReport;
 use crate::ids::AccountId;
 use crate::store::registry::tickets::{self as rows, TicketRow};
 use crate::store::{Db, Pool, StoreError};
@@ -62,11 +61,14 @@ enum PrepareError {
     Store(#[from] StoreError),
 }
 
-impl From<RegistryError> for PrepareError {
-    fn from(error: RegistryError) -> Self {
+impl From<ReportError> for PrepareError {
+    fn from(error: ReportError) -> Self {
         match error {
-            RegistryError::Store(error) => Self::Store(error),
-            refused => Self::Refused(refused.to_string()),
+            ReportError::Store(error) => Self::Store(error),
+            ReportError::NotFound(_)
+            | ReportError::Denied(_)
+            | ReportError::BadRequest(_)
+            | ReportError::Throttled(_) => Self::Refused(error.to_string()),
         }
     }
 }
@@ -133,17 +135,14 @@ fn zip_report(
     out: FileWriter,
 ) -> Result<FileWriter, PrepareError> {
     let mut archive = Archive::new(out, now);
-    match &ticket.network {
-        Some(network) if ticket.kind == TicketKind::ReassignmentReport => {
-            check_reassignments(db, Reader::looking(me), network)?;
-            archive.begin("reassignments.csv")?;
-            reassignments::write(db, network, &mut archive)?;
+    let report = match (&ticket.network, ticket.kind) {
+        (Some(network), TicketKind::ReassignmentReport) => {
+            OwnReport::Reassignments(network.clone())
         }
-        _ => {
-            archive.begin("associations.csv")?;
-            associations::write(db, me, &mut archive)?;
-        }
-    }
+        _ => OwnReport::Associations,
+    };
+    archive.begin(&format!("{}.csv", report.kind().slug()))?;
+    report.write(db, me, now, &mut archive)?;
     archive.begin("README.txt")?;
     archive.write_all(readme(ticket, now).as_bytes())?;
     Ok(archive.finish()?)
@@ -277,26 +276,4 @@ fn end(
     row.once_key = once_key.filter(|_| resolution == Resolution::Processed);
     rows::update(db, &row)?;
     outbox.tell_opener(db, now, &present(&row), None)
-}
-
-// STUBS
-mod associations {
-    use super::*;
-    pub fn write(
-        _: &mut Db,
-        _: AccountId,
-        _: &mut impl std::io::Write,
-    ) -> Result<(), PrepareError> {
-        Ok(())
-    }
-}
-mod reassignments {
-    use super::*;
-    pub fn write(
-        _: &mut Db,
-        _: &crate::domain::registry::handles::Handle,
-        _: &mut impl std::io::Write,
-    ) -> Result<(), PrepareError> {
-        Ok(())
-    }
 }

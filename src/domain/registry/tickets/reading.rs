@@ -7,7 +7,8 @@ use super::super::reach::{Reader, require};
 use super::messages::{self, Attachment, Message};
 use super::opening::check_reassignments;
 use super::{Ticket, TicketKind, TicketStatus, find, reach, rows, unknown};
-use crate::domain::audit::{Act, Action, Outcome};
+use crate::domain::audit::Act;
+use crate::domain::reports;
 use crate::domain::reports::files::{self, StoredFile};
 use crate::ids::AccountId;
 use crate::store::registry::tickets::TicketFilter;
@@ -40,14 +41,30 @@ impl Wanted {
     }
 }
 
+/// The ticket that a path names, whoever may read it.
+///
+/// # Errors
+/// If there is none.
+pub fn named(db: &mut Db, number: &str) -> Result<Ticket, RegistryError> {
+    let handle: Handle = number.parse().map_err(|_malformed| unknown(number))?;
+    find(db, &handle)?.ok_or_else(|| unknown(number))
+}
+
+/// Whether an account may read a ticket.
+///
+/// # Errors
+/// If it may not.
+pub fn check_view(db: &mut Db, me: AccountId, ticket: &Ticket) -> Result<(), RegistryError> {
+    require(Doing::TicketView, &reach(db, Reader::looking(me), ticket)?)
+}
+
 /// A ticket that an account may read.
 ///
 /// # Errors
 /// If there is none, or it may not.
 pub fn view(db: &mut Db, me: AccountId, number: &str) -> Result<Ticket, RegistryError> {
-    let handle: Handle = number.parse().map_err(|_malformed| unknown(number))?;
-    let ticket = find(db, &handle)?.ok_or_else(|| unknown(number))?;
-    require(Doing::TicketView, &reach(db, Reader::looking(me), &ticket)?)?;
+    let ticket = named(db, number)?;
+    check_view(db, me, &ticket)?;
     Ok(ticket)
 }
 
@@ -152,6 +169,6 @@ pub fn record_download(
     ticket: &Ticket,
     file_name: &str,
 ) -> Result<(), StoreError> {
-    let target = format!("{} {file_name}", ticket.number);
-    act.record(db, Some(me), Action::Download, Some(&target), Outcome::Done)
+    let target = format!("ticket {} {file_name}", ticket.number);
+    reports::record_download(db, act, me, &target)
 }

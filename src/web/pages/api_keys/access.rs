@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::super::PageResult;
 use super::{LIST, badge, html, key_of};
 use crate::domain::api_keys::{ApiKey, KeyState};
+use crate::domain::registry::rights::{self, Rights};
 use crate::domain::verification::{Refusal, explain};
 use crate::store::StoreError;
 use crate::web::error::{ApiError, PageError};
@@ -35,7 +36,27 @@ struct AccessPage {
     rate_limit: String,
     address: Field,
     scopes: Vec<ScopeRow>,
+    /// What of the registry the key reaches; empty if there is no registry.
+    registry: Vec<ObjectRows>,
 }
+
+/// One contact, organization or network.
+struct ObjectRows {
+    /// Its handle; empty for what needs no object.
+    handle: String,
+    name: String,
+    rows: Vec<RightRow>,
+}
+
+struct RightRow {
+    action: &'static str,
+    words: &'static str,
+    verdict: Badge,
+    reason: String,
+}
+
+/// The most networks of each organization that are shown.
+const MAX_NETWORKS: i64 = 50;
 
 struct ScopeRow {
     name: String,
@@ -84,15 +105,25 @@ async fn page(
 ) -> Result<AccessPage, PageError> {
     let (state, now) = (&me.visitor.state, me.visitor.now);
     let (policy, key_id) = (state.policy.clone(), key.id);
-    let verdicts: Result<_, StoreError> = state
+    let (id, has_registry) = (me.account.id, state.config.registry.enabled);
+    let found: Result<_, StoreError> = state
         .pool
         .read(move |db| {
             let scopes = policy.scopes.iter().map(|known| known.scope.to_string());
             let scopes: Vec<String> = scopes.collect();
-            explain(db, &policy, key_id, now, &scopes, from)
+            let verdicts = explain(db, &policy, key_id, now, &scopes, from)?;
+            let rights = match has_registry {
+                true => rights::list(db, id, MAX_NETWORKS)?,
+                false => Vec::new(),
+            };
+            Ok((scopes.into_iter().zip(verdicts).collect::<Vec<_>>(), rights))
         })
         .await;
-    let rows = state.policy.scopes.iter().zip(verdicts?);
+    let (verdicts, rights) = found?;
+    let registry = rights.iter().map(|rights| object_rows(rights, &verdicts));
+    let registry = registry.collect();
+    let rows = state.policy.scopes.iter();
+    let rows = rows.zip(verdicts.into_iter().map(|(_, refusal)| refusal));
     let times = times(&me.visitor, &me.account);
     Ok(AccessPage {
         layout: Layout::new(&me.visitor, "What may this key do?", Nav::ApiKeys).with_crumbs(
@@ -122,26 +153,48 @@ async fn page(
             |limit| format!("{} a minute", counted(limit.requests().into(), "request")),
         ),
         address,
+        registry,
         scopes: rows
             .map(|(known, refusal)| ScopeRow {
                 name: known.scope.to_string(),
                 description: known.description.clone(),
-                verdict: verdict(refusal.as_ref()),
+                verdict: verdict(refusal.is_none()),
                 reason: refusal.map_or_else(String::new, |refusal| ApiError::from(refusal).detail),
             })
             .collect(),
     })
 }
 
-fn verdict(refusal: Option<&Refusal>) -> Badge {
-    match refusal {
-        None => Badge {
-            kind: "ok",
-            text: "Yes".to_owned(),
-        },
-        Some(_) => Badge {
-            kind: "bad",
-            text: "No".to_owned(),
-        },
+/// What the key may do to one object: what its scopes allow and its account may. The first no is the one that a request
+/// would get.
+fn object_rows(rights: &Rights, verdicts: &[(String, Option<Refusal>)]) -> ObjectRows {
+    let rows = rights.rights.iter().map(|right| {
+        let scope = rights::scope(right.action);
+        let of_scope = verdicts.iter().find(|(known, _)| known == scope);
+        let of_scope = of_scope.and_then(|(_, refusal)| refusal.clone());
+        let refusal = (of_scope.map(|refusal| ApiError::from(refusal).detail))
+            .or_else(|| right.refusal.clone());
+        RightRow {
+            action: right.action.name(),
+            words: right.action.words(),
+            verdict: verdict(refusal.is_none()),
+            reason: refusal.unwrap_or_default(),
+        }
+    });
+    ObjectRows {
+        rows: rows.collect(),
+        handle: (rights.handle.as_ref()).map_or_else(String::new, ToString::to_string),
+        name: rights.name.clone(),
+    }
+}
+
+fn verdict(is_yes: bool) -> Badge {
+    let (kind, text) = match is_yes {
+        true => ("ok", "Yes"),
+        false => ("bad", "No"),
+    };
+    Badge {
+        kind,
+        text: text.to_owned(),
     }
 }
