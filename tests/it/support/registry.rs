@@ -5,8 +5,8 @@ use keyport::domain::registry::checks::{self, NewOrganization};
 use keyport::domain::registry::contacts;
 use keyport::domain::registry::error::RegistryError;
 use keyport::domain::registry::fields::{
-    AddressFields, BlockFields, ContactFields, ContactLinkFields, NetworkFields, OrganizationFields,
-    PhoneFields, PhoneKind,
+    AddressFields, BlockFields, ContactFields, ContactLinkFields, NetworkFields,
+    OrganizationFields, PhoneFields, PhoneKind,
 };
 use keyport::domain::registry::functions::Function;
 use keyport::domain::registry::{links, networks, organizations};
@@ -80,7 +80,8 @@ impl TestApp {
     fn contact(&self, fields: ContactFields, linked: &[AccountId]) -> String {
         let (act, nobody): (_, AccountId) = (self.act(), "0000000000".parse().unwrap());
         let made: Result<String, RegistryError> = self.state.pool.write_now(|db| {
-            let made = contacts::create(db, &act, &self.state.outbox, nobody, "KP", &fields, false)?;
+            let made =
+                contacts::create(db, &act, &self.state.outbox, nobody, "KP", &fields, false)?;
             for account in linked {
                 links::link(db, &act, *account, made.handle.as_str())?;
             }
@@ -94,7 +95,9 @@ impl TestApp {
         let act = self.act();
         let new = new_organization(name, contacts);
         let made: Result<String, RegistryError> = (self.state.pool).write_now(|db| {
-            Ok(organizations::create(db, &act, None, &new)?.handle.to_string())
+            Ok(organizations::create(db, &act, None, &new)?
+                .handle
+                .to_string())
         });
         made.unwrap()
     }
@@ -186,8 +189,10 @@ impl Program {
         headers: &[(&str, &str)],
     ) -> Answer {
         let method: Method = method.parse().unwrap();
-        let mut request = (self.client.request(method, format!("{}/rest{path}", self.base)))
-            .header("x-api-key", &self.key);
+        let mut request = (self
+            .client
+            .request(method, format!("{}/rest{path}", self.base)))
+        .header("x-api-key", &self.key);
         if let Some(body) = body {
             request = request
                 .header("content-type", "application/xml")
@@ -273,7 +278,13 @@ impl Answer {
             rest.split('"').next().unwrap().to_owned()
         };
         (self.text().split("<pocLinkRef ").skip(1))
-            .map(|rest| format!("{} {}", attribute(rest, "function"), attribute(rest, "handle")))
+            .map(|rest| {
+                format!(
+                    "{} {}",
+                    attribute(rest, "function"),
+                    attribute(rest, "handle")
+                )
+            })
             .collect()
     }
 }
