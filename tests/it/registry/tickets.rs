@@ -285,6 +285,7 @@ on_both_engines! {
         assert!(listed.elements("data").is_empty());
         assert_eq!(listed.elements("attachmentId"), ["1"]);
         // Who lost the link before it was prepared is told why there is none.
+        app.advance(TimeDelta::minutes(1));
         app.link(maren.id, "MO1-KP");
         let (act, id, report) = (app.act(), maren.id, ReportRequest::Reassignments(network.parse().unwrap()));
         let opened: Result<_, RegistryError> = app.state.pool.write_now(|db| {
