@@ -271,6 +271,13 @@ impl Layout {
                 self.item("/", "Overview", "layout-dashboard", Nav::Overview),
             );
         }
+        if self.has_registry && self.holder.is_some() {
+            let label = "Downloads & Services";
+            items.insert(
+                1,
+                self.item("/downloads", label, "download", Nav::Downloads),
+            );
+        }
         if (self.holder.as_ref()).is_some_and(|holder| holder.is_operator) {
             items.push(NavItem {
                 href: "/operator",
@@ -351,7 +358,7 @@ impl Layout {
     }
 
     fn operator_side(&self) -> Vec<NavGroup> {
-        let items = vec![
+        let mut items = vec![
             self.item(
                 "/operator/health",
                 "Health",
@@ -384,6 +391,15 @@ impl Layout {
                 Nav::OperatorConfiguration,
             ),
         ];
+        if self.has_registry {
+            let reports = self.item(
+                "/operator/reports",
+                "Reports and grants",
+                "download",
+                Nav::OperatorReports,
+            );
+            items.insert(3, reports);
+        }
         let label = "Operator";
         vec![NavGroup { label, items }]
     }
