@@ -34,6 +34,9 @@ enum Command {
     /// Manage API keys.
     #[command(subcommand)]
     Key(commands::key::KeyCommand),
+    /// Manage organizations, networks and links; bring records in and out.
+    #[command(subcommand)]
+    Registry(commands::registry::RegistryCommand),
     /// Decide about tickets.
     #[command(subcommand)]
     Ticket(commands::ticket::TicketCommand),
@@ -93,6 +96,7 @@ fn run(command: Command) -> Result<(), CommandError> {
         Command::Check => commands::database::check(&config),
         Command::User(command) => commands::user::run(&config, &clock, command),
         Command::Key(command) => commands::key::run(&config, &clock, command),
+        Command::Registry(command) => commands::registry::run(&config, &clock, command),
         Command::Ticket(command) => commands::ticket::run(&config, &clock, command),
         Command::Audit(command) => commands::audit::run(&config, &clock, &command),
         Command::Secret(command) => commands::secret::run(&config, &clock, command),

@@ -6,6 +6,7 @@ pub mod database;
 pub mod demo;
 pub mod demo_reports;
 pub mod key;
+pub mod registry;
 pub mod report;
 pub mod secret;
 pub mod seed;
