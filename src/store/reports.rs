@@ -4,9 +4,7 @@ use diesel::prelude::*;
 
 use super::connection::Db;
 use super::error::StoreError;
-use super::schema::{
-    accounts, published_reports, registry_files, report_editions, report_grants,
-};
+use super::schema::{accounts, published_reports, registry_files, report_editions, report_grants};
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, GrantId, StoredFileId};
 
@@ -218,7 +216,11 @@ pub fn is_granted_to_account(
     let found = report_grants::table
         .filter(report_grants::slug.eq(slug))
         .filter(report_grants::account_id.eq(account_id))
-        .filter(report_grants::until.is_null().or(report_grants::until.gt(now).assume_not_null()))
+        .filter(
+            report_grants::until
+                .is_null()
+                .or(report_grants::until.gt(now).assume_not_null()),
+        )
         .select(report_grants::id);
     Ok(found.first::<GrantId>(db).optional()?.is_some())
 }
@@ -232,7 +234,11 @@ pub fn grants_to_organizations(
     Ok(report_grants::table
         .filter(report_grants::slug.eq(slug))
         .filter(report_grants::organization.is_not_null())
-        .filter(report_grants::until.is_null().or(report_grants::until.gt(now).assume_not_null()))
+        .filter(
+            report_grants::until
+                .is_null()
+                .or(report_grants::until.gt(now).assume_not_null()),
+        )
         .select((report_grants::organization, report_grants::functions))
         .load(db)?)
 }

@@ -56,11 +56,7 @@ pub fn set_used(db: &mut Db, id: LinkRequestId, at: Timestamp) -> Result<bool, S
 }
 
 /// Removes an account's unused requests for this contact, so that only the newest works.
-pub fn delete_unused(
-    db: &mut Db,
-    account_id: AccountId,
-    contact: &str,
-) -> Result<(), StoreError> {
+pub fn delete_unused(db: &mut Db, account_id: AccountId, contact: &str) -> Result<(), StoreError> {
     let mine = link_requests::table
         .filter(link_requests::account_id.eq(account_id))
         .filter(link_requests::contact.eq(contact))

@@ -371,7 +371,9 @@ const FORM: [(&str, &str); 12] = [
 ];
 
 fn form_with(extra: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
-    let kept = FORM.iter().filter(|(name, _)| !extra.iter().any(|(other, _)| other == name));
+    let kept = FORM
+        .iter()
+        .filter(|(name, _)| !extra.iter().any(|(other, _)| other == name));
     kept.chain(extra).copied().collect()
 }
 
@@ -513,7 +515,11 @@ async fn without_a_registry_there_are_no_contacts() {
     assert!(!security.text().contains("/settings/contacts"));
     maren.person.get("/settings/contacts").await.expect(404);
     maren.person.get(NEW).await.expect(404);
-    maren.program.get("/api/v1/contacts").await.expect_problem(404, "not_found");
+    maren
+        .program
+        .get("/api/v1/contacts")
+        .await
+        .expect_problem(404, "not_found");
     let rest = maren.program.rest("GET", "/poc/MO1-KP", None).await;
     rest.expect_error(404, "E_UNSPECIFIED");
 }

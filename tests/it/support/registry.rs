@@ -5,8 +5,8 @@ use keyport::domain::registry::checks::{self, NewOrganization};
 use keyport::domain::registry::contacts;
 use keyport::domain::registry::error::RegistryError;
 use keyport::domain::registry::fields::{
-    AddressFields, BlockFields, ContactFields, ContactLinkFields, NetworkFields, OrganizationFields,
-    PhoneFields, PhoneKind,
+    AddressFields, BlockFields, ContactFields, ContactLinkFields, NetworkFields,
+    OrganizationFields, PhoneFields, PhoneKind,
 };
 use keyport::domain::registry::functions::Function;
 use keyport::domain::registry::{links, networks, organizations};
@@ -94,7 +94,9 @@ impl TestApp {
         let act = self.act();
         let new = new_organization(name, contacts);
         let made: Result<String, RegistryError> = (self.state.pool).write_now(|db| {
-            Ok(organizations::create(db, &act, None, &new)?.handle.to_string())
+            Ok(organizations::create(db, &act, None, &new)?
+                .handle
+                .to_string())
         });
         made.unwrap()
     }
@@ -186,8 +188,10 @@ impl Program {
         headers: &[(&str, &str)],
     ) -> Answer {
         let method: Method = method.parse().unwrap();
-        let mut request = (self.client.request(method, format!("{}/rest{path}", self.base)))
-            .header("x-api-key", &self.key);
+        let mut request = (self
+            .client
+            .request(method, format!("{}/rest{path}", self.base)))
+        .header("x-api-key", &self.key);
         if let Some(body) = body {
             request = request
                 .header("content-type", "application/xml")
@@ -273,7 +277,13 @@ impl Answer {
             rest.split('"').next().unwrap().to_owned()
         };
         (self.text().split("<pocLinkRef ").skip(1))
-            .map(|rest| format!("{} {}", attribute(rest, "function"), attribute(rest, "handle")))
+            .map(|rest| {
+                format!(
+                    "{} {}",
+                    attribute(rest, "function"),
+                    attribute(rest, "handle")
+                )
+            })
             .collect()
     }
 }

@@ -61,10 +61,7 @@ pub fn change(
 }
 
 /// Which of the contacts that are sent there are; none of those is deleted before this transaction ends.
-fn hold_contacts(
-    db: &mut Db,
-    fields: &NetworkFields,
-) -> Result<Vec<String>, StoreError> {
+fn hold_contacts(db: &mut Db, fields: &NetworkFields) -> Result<Vec<String>, StoreError> {
     let sent = fields.contacts.iter().flatten();
     let handles: Vec<String> = sent
         .filter_map(|link| link.handle.as_ref()?.parse::<Handle>().ok())
