@@ -34,6 +34,9 @@ enum Command {
     /// Manage API keys.
     #[command(subcommand)]
     Key(commands::key::KeyCommand),
+    /// Decide about tickets.
+    #[command(subcommand)]
+    Ticket(commands::ticket::TicketCommand),
     /// Check the audit log.
     #[command(subcommand)]
     Audit(commands::audit::AuditCommand),
@@ -87,6 +90,7 @@ fn run(command: Command) -> Result<(), CommandError> {
         Command::Check => commands::database::check(&config),
         Command::User(command) => commands::user::run(&config, &clock, command),
         Command::Key(command) => commands::key::run(&config, &clock, command),
+        Command::Ticket(command) => commands::ticket::run(&config, &clock, command),
         Command::Audit(command) => commands::audit::run(&config, &clock, &command),
         Command::Secret(command) => commands::secret::run(&config, &clock, command),
         Command::Openapi => commands::database::openapi(&config),

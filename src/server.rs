@@ -35,7 +35,10 @@ use crate::domain::housekeeping::{self, LastRound, Round};
 use crate::domain::instance::{InstanceError, take_on_secrets};
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::PostmanThread;
-use crate::domain::reports::files;
+use crate::domain::registry::tickets::ending::{self, TicketLives};
+use crate::domain::registry::tickets::preparer::{Preparer, PreparerThread};
+use crate::domain::registry::tickets::preparing::Preparing;
+use crate::domain::reports::{files, published};
 use crate::domain::secret_rotation::seal_anew;
 use crate::domain::security::passkeys::RelyingParty;
 use crate::domain::security::password::PasswordWorker;
@@ -480,6 +483,7 @@ pub struct Running {
     engine: EngineThread,
     writer: Writer,
     mail: Option<PostmanThread>,
+    reports: Option<PreparerThread>,
     housekeeping: (Sender<()>, JoinHandle<()>),
     /// Only while there are older secrets than the current one.
     mover: Option<(Sender<()>, JoinHandle<()>)>,
@@ -527,13 +531,19 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     let last_round = LastRound::default();
     let housekeeping = start_housekeeping(
         pool.clone(),
+        outbox.clone(),
         clock.clone(),
         last_round.clone(),
+        TicketLives {
+            link_request: config.registry.link_ticket,
+            report: config.registry.report,
+        },
         Retention {
             details: config.usage.keep_details,
             minutes: config.usage.keep_minutes,
         },
         config.audit.keep,
+        config.registry.edition,
         policy.secrets.audit_keys().clone(),
     )?;
     let secrets = policy.secrets.clone();
@@ -553,9 +563,21 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         .map(|transport| mail::start(transport, &pool, &outbox, &clock, stationery.clone()))
         .transpose()?;
     let (postman, mail) = mail.unzip();
+    let (preparer, reports) = (config.registry.enabled)
+        .then(|| {
+            Preparer::start(Preparing {
+                pool: pool.clone(),
+                outbox: outbox.clone(),
+                clock: clock.clone(),
+            })
+        })
+        .transpose()
+        .map_err(StartError::Thread)?
+        .unzip();
     let state = AppState {
         pool,
         outbox,
+        preparer,
         stationery,
         postman,
         clock,
@@ -580,6 +602,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         query_keys: config.query_keys,
         config: Arc::new(config.clone()),
         housekeeping: last_round,
+        bulk_files: Arc::default(),
         draining: Draining::default(),
     };
     let shared = web::Data::new(state.clone());
@@ -633,6 +656,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         engine: engine_thread,
         writer,
         mail,
+        reports,
         housekeeping,
         mover,
     })
@@ -688,6 +712,9 @@ impl Running {
                 tracing::error!("the thread that moves digests panicked");
             }
         }
+        if let Some(reports) = self.reports {
+            reports.stop();
+        }
         if let Some(mail) = self.mail {
             mail.stop();
         }
@@ -740,10 +767,13 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 
 fn start_housekeeping(
     pool: Pool,
+    outbox: Outbox,
     clock: SharedClock,
     last_round: LastRound,
+    lives: TicketLives,
     retention: Retention,
     keep_audit: TimeDelta,
+    keep_editions: TimeDelta,
     audit_keys: AuditKeys,
 ) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
     let (stop, stopped) = bounded::<()>(0);
@@ -753,7 +783,13 @@ fn start_housekeeping(
             let now = clock.now();
             let must_stop = || stopped.try_recv() == Err(TryRecvError::Disconnected);
             let done: Result<(), StoreError> = pool
-                .write_now(|db| housekeeping::run(db, now))
+                .write_now(|db| {
+                    housekeeping::run(db, now)?;
+                    ending::run(db, &outbox, now, lives)
+                })
+                .and_then(|()| {
+                    pool.write_now(|db| published::remove_old_editions(db, now, keep_editions))
+                })
                 .and_then(|()| files::sweep(&pool, now))
                 .and_then(|()| retention::run(&pool, now, retention, &must_stop))
                 .and_then(|()| {

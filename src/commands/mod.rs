@@ -8,6 +8,7 @@ pub mod key;
 pub mod secret;
 pub mod seed;
 pub mod serve;
+pub mod ticket;
 pub mod user;
 
 use std::fs::{File, OpenOptions};

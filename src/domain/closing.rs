@@ -7,7 +7,7 @@ use super::accounts::Account;
 use super::api_keys::{self, ChangeKeyError};
 use super::audit::{Act, Action, Actor, Outcome};
 use super::mail::{Mail, Outbox, Recipient};
-use super::registry::links;
+use super::registry::{links, tickets};
 use super::security::two_step;
 use crate::store::{
     Db, StoreError, accounts as rows, api_keys as keys, invitations, known_devices, one_time_links,
@@ -51,6 +51,8 @@ pub fn close(db: &mut Db, act: &Act, outbox: &Outbox, account: &Account) -> Resu
     rows::lock(db, account.id)?;
     let active = keys::lock_active(db, account.id, act.now)?;
     let contacts = links::end_all(db, account.id)?;
+    links::forget(db, act, outbox, account, &contacts)?;
+    tickets::ending::withdraw_all(db, act.now, account.id)?;
     sessions::delete_for_account(db, account.id)?;
     one_time_links::delete_for_account(db, account.id)?;
     known_devices::delete_for_account(db, account.id)?;

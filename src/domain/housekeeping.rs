@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use super::security::{devices, sessions};
 use super::sign_up;
 use crate::clock::Timestamp;
+use crate::store::registry::link_requests;
 use crate::store::{
     Db, StoreError, idempotency_keys, invitations, mails, one_time_links, passkeys, shown_forms,
     throttles, verification,
@@ -68,6 +69,7 @@ pub fn run(db: &mut Db, now: Timestamp) -> Result<(), StoreError> {
     idempotency_keys::delete_before(db, now - IDEMPOTENCY_LIFE)?;
     mails::delete_old(db, now - SENT_MAIL_LIFE, now - MAIL_LIFE)?;
     one_time_links::delete_expired(db, now - ENDED_LINK_LIFE)?;
+    link_requests::delete_expired(db, now - ENDED_LINK_LIFE)?;
     invitations::delete_expired(db, now - ENDED_LINK_LIFE)?;
     devices::forget_unseen(db, now)?;
     sign_up::remove_unverified(db, now)?;

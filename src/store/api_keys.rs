@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::connection::Db;
 use super::error::StoreError;
 use super::last_uses::LastUseRow;
-use super::schema::{api_key_last_uses, api_keys};
+use super::schema::{api_key_last_uses, api_keys, replaced_secrets};
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ApiKeyId};
 
@@ -446,4 +446,30 @@ pub fn exists(db: &mut Db, id: ApiKeyId) -> Result<bool, StoreError> {
 diesel::define_sql_function! {
     /// Lower case: of ASCII letters on SQLite, of all letters on PostgreSQL.
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+/// Brands and names of the keys of these ids, deleted ones included.
+pub fn labels(
+    db: &mut Db,
+    ids: &[ApiKeyId],
+) -> Result<Vec<(ApiKeyId, String, String)>, StoreError> {
+    Ok(api_keys::table
+        .filter(api_keys::id.eq_any(ids.to_vec()))
+        .select((api_keys::id, api_keys::brand, api_keys::name))
+        .load(db)?)
+}
+
+/// When the secrets of these keys were last replaced; keys whose never was are left out.
+pub fn rotated_at(
+    db: &mut Db,
+    ids: &[ApiKeyId],
+) -> Result<Vec<(ApiKeyId, Option<Timestamp>)>, StoreError> {
+    Ok(replaced_secrets::table
+        .filter(replaced_secrets::api_key_id.eq_any(ids.to_vec()))
+        .group_by(replaced_secrets::api_key_id)
+        .select((
+            replaced_secrets::api_key_id,
+            diesel::dsl::max(replaced_secrets::replaced_at),
+        ))
+        .load(db)?)
 }

@@ -128,6 +128,20 @@ impl Pool {
         blocking(move || pool.write_now(work)).await
     }
 
+    /// Runs work that takes connections itself, as often as it needs one, on a blocking thread.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`StoreError::Unavailable`] if no new work is begun any more.
+    pub async fn run<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&Self) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let pool = self.clone();
+        blocking(move || work(&pool)).await
+    }
+
     /// [`Pool::read`] on this thread, for commands and background threads.
     ///
     /// # Errors
@@ -155,20 +169,6 @@ impl Pool {
         let result = work(&mut db);
         rollback(&mut db).map_err(StoreError::from)?;
         result
-    }
-
-    /// [`Pool::snapshot_now`] on a blocking thread.
-    ///
-    /// # Errors
-    /// As [`Pool::read`].
-    pub async fn snapshot<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        F: FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        let pool = self.clone();
-        blocking(move || pool.snapshot_now(work)).await
     }
 
     /// [`Pool::write`] on this thread, for commands and background threads.

@@ -152,6 +152,17 @@ pub fn mark_unused(db: &mut Db, at: Timestamp) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Notes that a file that nothing names is still read.
+pub fn set_used(db: &mut Db, id: StoredFileId, at: Timestamp) -> Result<(), StoreError> {
+    let unused = stored_files::table
+        .find(id)
+        .filter(stored_files::unused_since.is_not_null());
+    diesel::update(unused)
+        .set(stored_files::unused_since.eq(Some(at)))
+        .execute(db)?;
+    Ok(())
+}
+
 /// The files that no one has written to since, and that are not complete, or that nothing has named since.
 pub fn list_left_over(
     db: &mut Db,

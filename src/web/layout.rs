@@ -271,6 +271,12 @@ impl Layout {
                 self.item("/", "Overview", "layout-dashboard", Nav::Overview),
             );
         }
+        if self.holder.is_some() && self.has_registry {
+            items.insert(
+                1,
+                self.item("/tickets", "Tickets", "list-checks", Nav::Tickets),
+            );
+        }
         if (self.holder.as_ref()).is_some_and(|holder| holder.is_operator) {
             items.push(NavItem {
                 href: "/operator",
@@ -351,7 +357,7 @@ impl Layout {
     }
 
     fn operator_side(&self) -> Vec<NavGroup> {
-        let items = vec![
+        let mut items = vec![
             self.item(
                 "/operator/health",
                 "Health",
@@ -384,6 +390,17 @@ impl Layout {
                 Nav::OperatorConfiguration,
             ),
         ];
+        if self.has_registry {
+            items.insert(
+                3,
+                self.item(
+                    "/operator/tickets",
+                    "Tickets",
+                    "list-checks",
+                    Nav::OperatorTickets,
+                ),
+            );
+        }
         let label = "Operator";
         vec![NavGroup { label, items }]
     }

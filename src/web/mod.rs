@@ -4,6 +4,7 @@ pub mod api;
 pub mod assets;
 pub mod chart;
 pub mod client_words;
+pub mod downloads;
 pub mod error;
 pub mod extract;
 pub mod form;
@@ -48,14 +49,17 @@ pub fn routes(config: &mut ServiceConfig) {
     use pages::{
         audit, contacts, docs, email_verify, notifications, overview, passkey_challenges,
         password_forgot, password_reset, profile, profile_close, security, security_password,
-        security_sessions, sign_in, sign_in_confirm, sign_in_two_step, sign_up, theme, unsubscribe,
-        usage, well_known,
+        security_sessions, sign_in, sign_in_confirm, sign_in_two_step, sign_up, theme, tickets,
+        unsubscribe, usage, well_known,
     };
 
     config
         .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
         .app_data(web::QueryConfig::default().error_handler(|_, req| {
-            if req.path().starts_with("/api/") {
+            if ["/api/", "/public/"]
+                .iter()
+                .any(|root| req.path().starts_with(root))
+            {
                 ApiError::new(Code::InvalidRequest, "The query cannot be read.").into()
             } else {
                 PageError::Malformed.into()
@@ -228,6 +232,16 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(contacts::create::post)),
         )
         .service(
+            page("/settings/contacts/link", "GET, HEAD, POST")
+                .route(read().to(contacts::link::get))
+                .route(web::post().to(contacts::link::post)),
+        )
+        .service(
+            page("/settings/contacts/link/confirm", "GET, HEAD, POST")
+                .route(read().to(contacts::link::get_confirm))
+                .route(web::post().to(contacts::link::post_confirm)),
+        )
+        .service(
             page("/settings/contacts/{handle}", "GET, HEAD, POST")
                 .route(read().to(contacts::detail::get))
                 .route(web::post().to(contacts::detail::post)),
@@ -244,6 +258,35 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .service(page("/settings/audit", "GET, HEAD").route(read().to(audit::get)))
         .service(page("/settings/audit.csv", "GET, HEAD").route(read().to(audit::get_csv)))
+        // Tickets.
+        .service(page("/tickets", "GET, HEAD").route(read().to(tickets::list::get)))
+        .service(
+            page("/tickets/{number}", "GET, HEAD, POST")
+                .route(read().to(tickets::detail::get))
+                .route(web::post().to(tickets::detail::post)),
+        )
+        .service(
+            page("/tickets/{number}/decision", "POST")
+                .route(web::post().to(tickets::acts::post_decision)),
+        )
+        .service(
+            page("/tickets/{number}/withdraw", "POST")
+                .route(web::post().to(tickets::acts::post_withdraw)),
+        )
+        .service(
+            page("/tickets/{number}/close", "POST")
+                .route(web::post().to(tickets::acts::post_close)),
+        )
+        .service(
+            page("/tickets/{number}/keep", "POST").route(web::post().to(tickets::acts::post_keep)),
+        )
+        .service(
+            page(
+                "/tickets/{number}/files/{message}/{attachment}",
+                "GET, HEAD",
+            )
+            .route(read().to(tickets::files::get)),
+        )
         // For operators.
         .service(operator_page("/operator", "GET, HEAD").route(read().to(pages::operator::get)))
         .service(operator_page("/operator/health", "GET, HEAD").route(read().to(health::get)))
@@ -284,6 +327,22 @@ pub fn routes(config: &mut ServiceConfig) {
             operator_page("/operator/mail/{id}/send-again", "GET, HEAD, POST")
                 .route(read().to(mail_act::get_send_again))
                 .route(web::post().to(mail_act::post_send_again)),
+        )
+        .service(
+            operator_page("/operator/tickets", "GET, HEAD")
+                .route(read().to(pages::operator::tickets::get)),
+        )
+        .service(
+            operator_page("/operator/tickets/{number}", "GET, HEAD, POST")
+                .route(read().to(pages::operator::tickets::get_one))
+                .route(web::post().to(pages::operator::tickets::post)),
+        )
+        .service(
+            operator_page(
+                "/operator/tickets/{number}/files/{message}/{attachment}",
+                "GET, HEAD",
+            )
+            .route(read().to(pages::operator::tickets::get_file)),
         )
         .service(operator_page("/operator/audit", "GET, HEAD").route(read().to(log::get)))
         .service(operator_page("/operator/audit.csv", "GET, HEAD").route(read().to(log::get_csv)))
@@ -338,6 +397,28 @@ pub fn routes(config: &mut ServiceConfig) {
             call("/api/v1/organizations/{handle}", "GET, HEAD")
                 .route(read().to(api::organizations::read)),
         )
+        // Reports and downloads, by key.
+        .service(call("/api/v1/reports", "GET, HEAD").route(read().to(downloads::calls::list)))
+        .service(
+            call("/api/v1/reports/{slug}", "GET, HEAD").route(read().to(downloads::calls::read)),
+        )
+        .service(
+            call("/public/rest/downloads/bulkwhois", "GET, HEAD")
+                .route(read().to(downloads::calls::read_bulk)),
+        )
+        .service(
+            call("/public/secure/downloads/bulkwhois", "GET, HEAD")
+                .route(read().to(downloads::calls::read_bulk)),
+        )
+        .service(
+            call("/public/rest/downloads/bulkwhois/{file}", "GET, HEAD")
+                .route(read().to(downloads::calls::read_bulk_file)),
+        )
+        .service(
+            call("/public/rest/downloads/{slug}", "GET, HEAD")
+                .route(read().to(downloads::calls::read_public)),
+        )
+        .service(web::scope("/public").default_service(web::to(no_such_call)))
         .service(web::scope("/api").default_service(web::to(no_such_call)))
         // The registry's wire format.
         .service(rest::route())

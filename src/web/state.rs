@@ -13,6 +13,7 @@ use crate::domain::housekeeping::LastRound;
 use crate::domain::leaks::LeakKeys;
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::Postman;
+use crate::domain::registry::tickets::preparer::Preparer;
 use crate::domain::security::passkeys::RelyingParty;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::security::two_step::Vault;
@@ -146,6 +147,8 @@ pub struct AppState {
     pub stationery: Arc<Stationery>,
     /// Sends them; `None` while mail is off.
     pub postman: Option<Postman>,
+    /// Prepares the reports of tickets; `None` if there is no registry here.
+    pub preparer: Option<Preparer>,
     /// Names requests.
     pub request_ids: RequestIds,
     /// Keys of session cookies.
@@ -164,6 +167,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// When housekeeping was last done here.
     pub housekeeping: LastRound,
+    /// Held by who makes a file of the whole registry, so that an instance makes one at a time.
+    pub bulk_files: Arc<tokio::sync::Mutex<()>>,
     /// Whether the instance is stopping.
     pub draining: Draining,
 }

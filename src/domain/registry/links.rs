@@ -1,6 +1,9 @@
 //! Links of accounts to contacts: what gives an account its authority. They are never cached, so that one that has ended
 //! gives nothing on the very next call. Links of disabled accounts do not count; those of closed accounts have ended.
 
+mod notices;
+pub mod requests;
+
 use super::contacts::{parse_handle, unknown};
 use super::error::RegistryError;
 use super::finish;
@@ -11,6 +14,8 @@ use crate::ids::AccountId;
 use crate::store::registry::contacts;
 use crate::store::registry::links::{self as rows, LinkRow};
 use crate::store::{Constraint, Db, StoreError, accounts};
+
+pub use notices::{end, forget, make};
 
 /// A link of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]

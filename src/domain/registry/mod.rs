@@ -25,6 +25,8 @@ pub mod postal;
 pub mod ranges;
 pub mod reach;
 pub mod rights;
+#[cfg(test)]
+pub mod samples;
 pub mod tickets;
 
 use super::audit::{Act, Action, Outcome};

@@ -2,7 +2,8 @@
 //!
 //! They are written and read chunk by chunk, each in a short transaction or query of its own: a large file is never in
 //! memory, and never one transaction. A file can be read once it is complete. What broke off, and what nothing names any
-//! more, is removed by [`sweep`]; the latter after a day, so that a download that has begun goes on to its end.
+//! more, is removed by [`sweep`]; the latter only when no download has read from it for two hours, so that one that has
+//! begun goes on to its end.
 
 use std::io;
 
@@ -19,8 +20,10 @@ use crate::store::{Db, Pool, StoreError};
 pub const CHUNK: usize = 256 * 1024;
 /// A file that no one has written to for so long has broken off.
 const BROKEN_OFF_AFTER: TimeDelta = TimeDelta::hours(1);
-/// How long a file that nothing names can still be read by downloads that have begun.
-const KEPT_UNUSED: TimeDelta = TimeDelta::days(1);
+/// How long a file that nothing names is kept after a download has read from it: downloads that have begun go on.
+const KEPT_UNUSED: TimeDelta = TimeDelta::hours(2);
+/// How often a download says that it still reads.
+const TOLD_EVERY: TimeDelta = TimeDelta::minutes(10);
 /// Chunks that are removed in one transaction.
 const REMOVED_AT_ONCE: i64 = 64;
 
@@ -130,7 +133,7 @@ pub fn remove(pool: &Pool, id: StoredFileId) -> Result<(), StoreError> {
     pool.write_now(|db| rows::delete(db, id))
 }
 
-/// Removes files that broke off, and those that nothing has named for a day.
+/// Removes files that broke off, and those that nothing names and no one has read for two hours.
 ///
 /// # Errors
 /// If the database fails.
@@ -192,6 +195,19 @@ impl FileWriter {
             buffer: Vec::new(),
             is_open: true,
         }
+    }
+
+    /// Where it is written.
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// All bytes, if they are few and nothing was written yet; else itself.
+    pub(super) fn into_small(mut self) -> Result<Vec<u8>, Self> {
+        if self.next > 0 {
+            return Err(self);
+        }
+        Ok(std::mem::take(&mut self.buffer))
     }
 
     /// Adds these bytes; each full chunk is a transaction on a blocking thread.
@@ -299,25 +315,28 @@ impl io::Write for FileWriter {
 }
 
 impl Drop for FileWriter {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "what broke off is removed in the background, where an async thread lets go of it"
-    )]
     fn drop(&mut self) {
-        if !self.is_open || self.next == 0 {
-            return;
+        if self.is_open && self.next > 0 {
+            remove_in_background(&self.pool, self.id);
         }
-        let (pool, id) = (self.pool.clone(), self.id);
-        // Housekeeping removes what cannot be removed now.
-        let removal = move || {
-            if let Err(error) = remove(&pool, id) {
-                tracing::warn!(%error, "a file that broke off was not removed yet");
-            }
-        };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(removal)),
-            Err(_) => removal(),
+    }
+}
+
+/// [`remove`] on another thread, where an async one lets go of the file. Housekeeping removes what cannot be removed now.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "letting go of a file must not wait for the database"
+)]
+pub(super) fn remove_in_background(pool: &Pool, id: StoredFileId) {
+    let pool = pool.clone();
+    let removal = move || {
+        if let Err(error) = remove(&pool, id) {
+            tracing::warn!(%error, "a file that no one needs was not removed yet");
         }
+    };
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn_blocking(removal)),
+        Err(_) => removal(),
     }
 }
 
@@ -327,16 +346,20 @@ pub struct FileReader {
     id: StoredFileId,
     position: u64,
     end: u64,
+    clock: SharedClock,
+    told_at: Timestamp,
 }
 
 impl FileReader {
     /// Reads the bytes from `start` to before `end`.
-    pub fn new(pool: &Pool, file: &StoredFile, start: u64, end: u64) -> Self {
+    pub fn new(pool: &Pool, clock: &SharedClock, file: &StoredFile, start: u64, end: u64) -> Self {
         Self {
             pool: pool.clone(),
             id: file.id,
             position: start,
             end: end.min(file.size),
+            clock: clock.clone(),
+            told_at: clock.now(),
         }
     }
 

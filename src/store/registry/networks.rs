@@ -242,3 +242,11 @@ pub fn list_within(
         .select(NetworkRow::as_select())
         .load(db)?)
 }
+
+/// The names of these networks.
+pub fn names(db: &mut Db, handles: &[String]) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(networks::table
+        .filter(networks::handle.eq_any(handles))
+        .select((networks::handle, networks::name))
+        .load(db)?)
+}

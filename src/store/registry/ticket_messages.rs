@@ -82,37 +82,12 @@ pub fn last_number(db: &mut Db, ticket: &str) -> Result<Option<i64>, StoreError>
         .first(db)?)
 }
 
-/// The messages of a ticket, in order.
-pub fn list(db: &mut Db, ticket: &str) -> Result<Vec<MessageRow>, StoreError> {
-    Ok(ticket_messages::table
-        .filter(ticket_messages::ticket.eq(ticket))
-        .order(ticket_messages::number)
-        .select(MessageRow::as_select())
-        .load(db)?)
-}
-
 /// The messages of these tickets, by ticket, in order.
 pub fn list_for(db: &mut Db, tickets: &[String]) -> Result<Vec<MessageRow>, StoreError> {
     Ok(ticket_messages::table
         .filter(ticket_messages::ticket.eq_any(tickets))
         .order((ticket_messages::ticket, ticket_messages::number))
         .select(MessageRow::as_select())
-        .load(db)?)
-}
-
-/// The files on a ticket, in order.
-pub fn attachments_of(db: &mut Db, ticket: &str) -> Result<Vec<SizedAttachment>, StoreError> {
-    Ok(ticket_attachments::table
-        .inner_join(stored_files::table)
-        .filter(ticket_attachments::ticket.eq(ticket))
-        .order((ticket_attachments::message, ticket_attachments::number))
-        .select((
-            ticket_attachments::message,
-            ticket_attachments::number,
-            ticket_attachments::file_name,
-            ticket_attachments::file_id,
-            stored_files::size,
-        ))
         .load(db)?)
 }
 

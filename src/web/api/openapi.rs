@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use super::{account, contacts, key_creation, keys, leaks, organizations, rotation, usage, verify};
+use crate::web::downloads::calls;
 use crate::web::error::{ApiError, Code, FieldError, Problem};
 use crate::web::extract::api_client::Reader;
 use crate::web::state::AppState;
@@ -34,6 +35,8 @@ use crate::web::state::AppState;
         verify::verify,
         leaks::report,
         leaks::report_by_github,
+        calls::list,
+        calls::read,
         read
     ),
     components(schemas(Problem, FieldError)),
@@ -42,6 +45,7 @@ use crate::web::state::AppState;
         (name = "Keys", description = "Manage the keys of your account"),
         (name = "Registry", description = "Contacts and organizations that your account reaches"),
         (name = "Verification", description = "Verify keys that others present to your service"),
+        (name = "Reports", description = "Download reports and files"),
         (name = "Leaks", description = "Report keys that were found in public"),
         (name = "Description", description = "This document")
     )
@@ -128,6 +132,9 @@ fn refusals_of_keys(path: &str, method: &str, operation: &Value) -> Vec<Code> {
     }
     if path == "/api/v1/verify" {
         codes.push(Code::NoAuthority);
+    }
+    if path == "/api/v1/reports/{slug}" {
+        codes.extend([Code::NotFound, Code::NoAuthority, Code::InvalidRequest]);
     }
     if path.contains("{id}") {
         codes.push(Code::NotFound);

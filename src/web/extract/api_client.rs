@@ -113,7 +113,7 @@ impl FromRequest for Reader {
     fn from_request(req: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let req = req.clone();
         Box::pin(async move {
-            if check(&req, None).await?.is_some() {
+            if check(&req, &[]).await?.is_some() {
                 return Ok(Self);
             }
             let visitor = Visitor::extract(&req).await?;
@@ -133,15 +133,20 @@ pub async fn accepted(
     req: &HttpRequest,
     scope: Option<&'static str>,
 ) -> Result<Accepted, ApiError> {
-    check(req, scope).await?.ok_or_else(|| missing_key(req))
+    accepted_for(req, scope.as_slice()).await
+}
+
+/// The key of a request, judged for all of these scopes.
+///
+/// # Errors
+/// As [`accepted`].
+pub async fn accepted_for(req: &HttpRequest, scopes: &[&str]) -> Result<Accepted, ApiError> {
+    check(req, scopes).await?.ok_or_else(|| missing_key(req))
 }
 
 /// Judges the key; whatever the verdict, its use is noted once the answer is known. `None` if there is no key.
-async fn check(
-    req: &HttpRequest,
-    scope: Option<&'static str>,
-) -> Result<Option<Accepted>, ApiError> {
-    let Some(check) = KeyCheck::of(req, Shown::of(req), scope.as_slice()).await? else {
+async fn check(req: &HttpRequest, scopes: &[&str]) -> Result<Option<Accepted>, ApiError> {
+    let Some(check) = KeyCheck::of(req, Shown::of(req), scopes).await? else {
         return Ok(None);
     };
     let result = check.result();

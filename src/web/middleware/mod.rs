@@ -18,6 +18,7 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 
 use rand::CryptoRng;
 
+use super::downloads::send::REVALIDATE;
 use super::error::{ApiError, Code, PageError, rate_limit};
 use super::extract::api_client::KeyHeaders;
 use super::extract::device::device_cookie;
@@ -160,8 +161,11 @@ fn finish(
     {
         response.headers_mut().insert(name, value);
     }
-    // A yes is true for one request only: no cache on the way may repeat it.
-    if is_api(req.path()) {
+    // A yes is true for one request only: no cache on the way may repeat it. A file may be kept by who has fetched it, who
+    // then asks each time whether it is still the same.
+    let is_kept_file =
+        (response.headers().get(header::CACHE_CONTROL)).is_some_and(|value| value == REVALIDATE);
+    if is_api(req.path()) && !is_kept_file {
         response
             .headers_mut()
             .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -22,10 +22,13 @@ const HEADERS: [(&str, &str); 6] = [
 /// Two years, as browsers' preload lists ask.
 const HSTS: &str = "max-age=63072000; includeSubDomains";
 
-/// Sets them; HSTS only where the public address is https.
+/// Sets them; HSTS only where the public address is https. A download has a stricter policy of its own.
 pub fn set(headers: &mut HeaderMap, is_https: bool) {
     let hsts = is_https.then_some(("strict-transport-security", HSTS));
     for (name, value) in HEADERS.into_iter().chain(hsts) {
+        if name == "content-security-policy" && headers.contains_key(name) {
+            continue;
+        }
         headers.insert(
             HeaderName::from_static(name),
             HeaderValue::from_static(value),

@@ -22,6 +22,7 @@ pub mod sign_in_confirm;
 pub mod sign_in_two_step;
 pub mod sign_up;
 pub mod theme;
+pub mod tickets;
 pub mod unsubscribe;
 pub mod usage;
 pub mod well_known;

@@ -45,9 +45,9 @@ async fn create(call: Call) -> RestResult {
     let makes_link = makes_link(&call.target)?;
     let fields = read::contact(&call.body)?;
     let suffix = call.state.config.registry.suffix.clone();
-    let (act, me) = (call.act, call.me);
+    let (act, me, outbox) = (call.act, call.me, call.state.outbox.clone());
     let made = (call.state.pool)
-        .write(move |db| contacts::create(db, &act, me, &suffix, &fields, makes_link))
+        .write(move |db| contacts::create(db, &act, &outbox, me, &suffix, &fields, makes_link))
         .await?;
     Ok(contact(&made))
 }
@@ -80,8 +80,9 @@ async fn change(call: Call, handle: String) -> RestResult {
 
 async fn delete(call: Call, handle: String) -> RestResult {
     let (act, me, expected) = (call.act, call.me, call.expected);
+    let outbox = call.state.outbox.clone();
     let gone = (call.state.pool)
-        .write(move |db| contacts::delete(db, &act, me, &handle, &expected))
+        .write(move |db| contacts::delete(db, &act, &outbox, me, &handle, &expected))
         .await?;
     Ok(document(write::contact(&gone), None))
 }

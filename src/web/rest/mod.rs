@@ -39,8 +39,12 @@ const XML: &str = "application/xml; charset=utf-8";
 pub(super) struct Call {
     /// Method, as the table of resources has it: HEAD is GET.
     pub(super) method: Method,
+    /// True if only the headers of the answer are wanted.
+    pub(super) is_head: bool,
     /// What is asked for.
     pub(super) target: Target,
+    /// What stood behind the question mark, as it was written.
+    pub(super) query: String,
     /// The account that the key acts for.
     pub(super) me: AccountId,
     /// What its changes are written down with.
@@ -101,7 +105,9 @@ async fn call(req: &HttpRequest, payload: web::Payload) -> RestResult {
     };
     answer::answer(Call {
         method,
+        is_head: *req.method() == Method::HEAD,
         target,
+        query: req.query_string().to_owned(),
         me: accepted.key.owner.id,
         act: Act {
             now: state.clock.now(),

@@ -48,9 +48,23 @@ const ROUTES: &[(&str, u16, u16, u16)] = &[
     ("/settings/usage.csv", 303, 200, 303),
     ("/settings/contacts", 303, 200, 303),
     ("/settings/contacts/new", 303, 200, 303),
+    ("/settings/contacts/link", 303, 200, 303),
+    ("/settings/contacts/link/confirm", 303, 404, 303),
     ("/settings/contacts/{handle}", 303, 404, 303),
     ("/settings/contacts/{handle}/unlink", 303, 404, 303),
     ("/settings/contacts/{handle}/delete", 303, 404, 303),
+    ("/tickets", 303, 200, 303),
+    ("/tickets/{number}", 303, 404, 303),
+    ("/tickets/{number}/decision", 405, 405, 405),
+    ("/tickets/{number}/withdraw", 405, 405, 405),
+    ("/tickets/{number}/close", 405, 405, 405),
+    ("/tickets/{number}/keep", 405, 405, 405),
+    (
+        "/tickets/{number}/files/{message}/{attachment}",
+        303,
+        404,
+        303,
+    ),
     ("/settings/audit", 303, 200, 303),
     ("/settings/audit.csv", 303, 200, 303),
     ("/docs/api", 200, 200, 200),
@@ -77,6 +91,12 @@ const OPERATOR: &[(&str, u16)] = &[
     ("/operator/mail/{id}", 404),
     ("/operator/mail/{id}/read", 404),
     ("/operator/mail/{id}/send-again", 404),
+    ("/operator/tickets", 200),
+    ("/operator/tickets/{number}", 404),
+    (
+        "/operator/tickets/{number}/files/{message}/{attachment}",
+        404,
+    ),
     ("/operator/audit", 200),
     ("/operator/audit.csv", 200),
 ];
@@ -128,6 +148,9 @@ async fn every_route_admits_whom_it_should() {
             .replace("{key}", "0000000000")
             .replace("{act}", "disable")
             .replace("{handle}", "NOBODY1-KP")
+            .replace("{number}", "20261122-X99")
+            .replace("{message}", "1")
+            .replace("{attachment}", "1")
     };
     let mut operator = app.operator("oona@example.com", "Oona").await;
     for &(path, anonymous, signed_in, keyed) in ROUTES {
@@ -182,6 +205,14 @@ async fn forms_of_signed_in_people_do_nothing_for_others() {
         "/settings/api/0000000000/rotate",
         "/settings/api/0000000000/end-old-secret",
         "/settings/contacts/new",
+        "/settings/contacts/link",
+        "/settings/contacts/link/confirm",
+        "/tickets/20261122-X99",
+        "/tickets/20261122-X99/decision",
+        "/tickets/20261122-X99/withdraw",
+        "/tickets/20261122-X99/close",
+        "/tickets/20261122-X99/keep",
+        "/operator/tickets/20261122-X99",
         "/settings/contacts/NOBODY1-KP",
         "/settings/contacts/NOBODY1-KP/unlink",
         "/settings/contacts/NOBODY1-KP/delete",
@@ -269,6 +300,9 @@ async fn no_page_has_inline_script_or_style() {
         "/settings/api/new",
         "/settings/contacts",
         "/settings/contacts/new",
+        "/settings/contacts/link",
+        "/settings/contacts/link/confirm",
+        "/tickets",
         "/settings/audit",
         "/password/forgot",
         "/email/verify",

@@ -80,7 +80,8 @@ impl TestApp {
     fn contact(&self, fields: ContactFields, linked: &[AccountId]) -> String {
         let (act, nobody): (_, AccountId) = (self.act(), "0000000000".parse().unwrap());
         let made: Result<String, RegistryError> = self.state.pool.write_now(|db| {
-            let made = contacts::create(db, &act, nobody, "KP", &fields, false)?;
+            let made =
+                contacts::create(db, &act, &self.state.outbox, nobody, "KP", &fields, false)?;
             for account in linked {
                 links::link(db, &act, *account, made.handle.as_str())?;
             }

@@ -231,3 +231,244 @@ fn is_email(text: &str) -> bool {
     });
     local_is_valid && EmailAddress::parse(text).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::addresses::tests::portland;
+    use super::*;
+    use crate::domain::registry::fields::{PhoneFields, PhoneKind};
+    use crate::domain::registry::samples;
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn office() -> PhoneFields {
+        PhoneFields {
+            kind: Some(PhoneKind::Office),
+            number: some("+1.207.555.0142"),
+            extension: None,
+        }
+    }
+
+    fn person() -> ContactFields {
+        ContactFields {
+            is_role: Some(false),
+            first_name: some(" Maren "),
+            last_name: some("Okafor"),
+            address: portland(),
+            emails: Some(vec![" Maren@Example.com ".to_owned()]),
+            phones: Some(vec![office()]),
+            ..ContactFields::default()
+        }
+    }
+
+    fn role() -> ContactFields {
+        ContactFields {
+            is_role: Some(true),
+            company_name: some("Harbor"),
+            first_name: None,
+            last_name: some("Abuse Desk 2"),
+            ..person()
+        }
+    }
+
+    fn elements<T>(checked: Checked<T>) -> Vec<&'static str> {
+        let problems = checked.err().unwrap_or_default();
+        problems.iter().map(|problem| problem.element).collect()
+    }
+
+    type Change = fn(&mut ContactFields);
+
+    fn changed(mut fields: ContactFields, change: Change) -> ContactFields {
+        change(&mut fields);
+        fields
+    }
+
+    #[test]
+    fn people_and_roles_are_accepted() {
+        let contact = new_contact(&person()).unwrap();
+        assert_eq!(contact.first_name.as_deref(), Some("Maren"));
+        assert_eq!(contact.emails, ["Maren@Example.com"]);
+        assert_eq!(new_contact(&role()).unwrap().last_name, "Abuse Desk 2");
+        for name in ["Jean-Luc d'Été", "O'Neill Jr.", "李", "A\u{30A}sa", "विक्रम"] {
+            let fields = ContactFields {
+                last_name: some(name),
+                ..person()
+            };
+            assert!(new_contact(&fields).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn each_element_is_named() {
+        let cases: &[(ContactFields, Change, &[&str])] = &[
+            (person(), |f| f.is_role = None, &["contactType"]),
+            (person(), |f| f.first_name = None, &["firstName"]),
+            (person(), |f| f.first_name = some("Mar3n"), &["firstName"]),
+            (person(), |f| f.first_name = some("-"), &["firstName"]),
+            (
+                person(),
+                |f| f.first_name = some(&"x".repeat(51)),
+                &["firstName"],
+            ),
+            (person(), |f| f.middle_name = some("X2"), &["middleName"]),
+            (person(), |f| f.last_name = some("Ok@for"), &["lastName"]),
+            (person(), |f| f.last_name = some(" "), &["lastName"]),
+            (
+                person(),
+                |f| f.company_name = some(&"x".repeat(101)),
+                &["companyName"],
+            ),
+            (role(), |f| f.company_name = None, &["companyName"]),
+            (role(), |f| f.first_name = some("Maren"), &["firstName"]),
+            (role(), |f| f.middle_name = some("M"), &["middleName"]),
+            (role(), |f| f.last_name = None, &["lastName"]),
+            (role(), |f| f.last_name = some("a\u{7}b"), &["lastName"]),
+            (person(), |f| f.emails = None, &["emails"]),
+            (person(), |f| f.emails = Some(Vec::new()), &["emails"]),
+            (
+                person(),
+                |f| f.emails = Some(vec!["nobody".to_owned()]),
+                &["email"],
+            ),
+            (person(), |f| f.phones = None, &["phones"]),
+            (
+                person(),
+                |f| f.comment = vec!["x".to_owned(); 51],
+                &["comment"],
+            ),
+            (
+                person(),
+                |f| f.comment = vec!["x".repeat(201)],
+                &["comment"],
+            ),
+            (person(), |f| f.address.city = None, &["city"]),
+        ];
+        for (fields, change, named) in cases {
+            let fields = changed(fields.clone(), *change);
+            assert_eq!(elements(new_contact(&fields)), *named, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn everything_is_said_at_once() {
+        assert_eq!(
+            elements(new_contact(&ContactFields::default())),
+            [
+                "contactType",
+                "emails",
+                "phones",
+                "streetAddress",
+                "city",
+                "iso3166-1",
+                "lastName"
+            ]
+        );
+    }
+
+    #[test]
+    fn addresses_are_there_once_whatever_their_case() {
+        let with = |emails: &[&str]| {
+            let emails = emails.iter().map(|email| (*email).to_owned()).collect();
+            elements(new_contact(&ContactFields {
+                emails: Some(emails),
+                ..person()
+            }))
+        };
+        assert_eq!(with(&["a@example.com", "A@EXAMPLE.com"]), ["emails"]);
+        let many: Vec<String> = (0..21)
+            .map(|number| format!("a{number}@example.com"))
+            .collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(with(&many), ["emails"]);
+        assert!(with(&many[..20]).is_empty());
+    }
+
+    #[test]
+    fn mail_addresses_have_the_shape_of_rfc_5321() {
+        for text in ["a@example.com", "a.b+c@mail.example", "A'B@example.com"] {
+            assert_eq!(email(text).unwrap(), text);
+        }
+        let long = format!("{}@example.com", "a".repeat(65));
+        for text in [
+            "",
+            "a",
+            "@example.com",
+            "a@",
+            "a b@example.com",
+            ".a@example.com",
+            "a.@example.com",
+            "a..b@example.com",
+            "a@example..com",
+            "a@-x.com",
+            "é@example.com",
+            "a@b@c,d",
+            &long,
+        ] {
+            assert_eq!(elements(email(text)), ["email"], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_change_keeps_what_is_left_out_and_cannot_be_changed() {
+        let present = samples::person();
+        let fields = ContactFields {
+            address: portland(),
+            ..ContactFields::default()
+        };
+        let contact = changed_contact(&fields, &present).unwrap();
+        assert_eq!(
+            (contact.emails, contact.phones),
+            (present.emails.clone(), present.phones.clone())
+        );
+        assert_eq!(
+            (contact.first_name, contact.last_name),
+            (present.first_name.clone(), present.last_name.clone())
+        );
+        let fields = ContactFields {
+            handle: some("mo1-kp"),
+            company_name: some("Harbor"),
+            emails: Some(vec!["new@example.com".to_owned()]),
+            ..fields
+        };
+        let contact = changed_contact(&fields, &present).unwrap();
+        assert_eq!(contact.emails, ["new@example.com"]);
+        assert_eq!(contact.company_name.as_deref(), Some("Harbor"));
+        // A role needs its company, which is cleared if it is left out.
+        let role = ContactFields {
+            address: portland(),
+            ..ContactFields::default()
+        };
+        assert_eq!(
+            elements(changed_contact(&role, &samples::role())),
+            ["companyName"]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_changed_is_named() {
+        let fields = ContactFields {
+            handle: some("MO2-KP"),
+            is_role: Some(true),
+            first_name: some("Maria"),
+            middle_name: some("M"),
+            last_name: some("okafor"),
+            emails: Some(Vec::new()),
+            phones: Some(Vec::new()),
+            ..person()
+        };
+        assert_eq!(
+            elements(changed_contact(&fields, &samples::person())),
+            [
+                "handle",
+                "contactType",
+                "firstName",
+                "middleName",
+                "lastName",
+                "emails",
+                "phones"
+            ]
+        );
+    }
+}

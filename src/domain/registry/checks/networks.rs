@@ -288,3 +288,6 @@ fn handle(problems: &mut Problems, element: &'static str, text: &str) -> Option<
     }
     handle
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,3 +146,154 @@ fn is_referral(text: &str) -> bool {
     };
     host.split('.').all(is_label) && port.is_none_or(is_port)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::addresses::tests::portland;
+    use super::super::links::tests::complete;
+    use super::*;
+    use crate::domain::registry::samples;
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn harbor() -> OrganizationFields {
+        OrganizationFields {
+            name: some("Harbor Example Networks"),
+            address: portland(),
+            contacts: Some(complete()),
+            ..OrganizationFields::default()
+        }
+    }
+
+    fn elements<T>(checked: Checked<T>) -> Vec<&'static str> {
+        let problems = checked.err().unwrap_or_default();
+        problems.iter().map(|problem| problem.element).collect()
+    }
+
+    #[test]
+    fn an_organization_takes_reassignments_unless_it_says_no() {
+        let organization = new_organization(&harbor()).unwrap();
+        assert!(organization.accepts_reassignments);
+        assert_eq!(organization.contacts.len(), 3);
+        let fields = OrganizationFields {
+            accepts_reassignments: Some(false),
+            ..harbor()
+        };
+        assert!(!new_organization(&fields).unwrap().accepts_reassignments);
+        let present = Organization {
+            accepts_reassignments: false,
+            ..samples::organization()
+        };
+        assert!(
+            !changed_organization(&harbor(), &present)
+                .unwrap()
+                .accepts_reassignments
+        );
+    }
+
+    #[test]
+    fn everything_is_said_at_once() {
+        assert_eq!(
+            elements(new_organization(&OrganizationFields::default())),
+            [
+                "orgName",
+                "pocLinks",
+                "pocLinks",
+                "pocLinks",
+                "streetAddress",
+                "city",
+                "iso3166-1"
+            ]
+        );
+        let fields = OrganizationFields {
+            name: some(&"x".repeat(101)),
+            dba_name: some("a\u{202E}b"),
+            tax_id: some(&"1".repeat(31)),
+            url: some("javascript:alert(1)"),
+            comment: vec!["a\tb".to_owned()],
+            ..harbor()
+        };
+        assert_eq!(
+            elements(new_organization(&fields)),
+            ["orgName", "dbaName", "taxId", "orgUrl", "comment"]
+        );
+    }
+
+    #[test]
+    fn an_address_on_the_web_or_a_referral_host() {
+        for url in [
+            "https://harbor.example.com/",
+            "HTTP://example.com",
+            "http://[2001:db8::1]:8080/x?y#z",
+            "rwhois.example.com",
+            "rwhois.example.com:4321",
+            "localhost",
+        ] {
+            let fields = OrganizationFields {
+                url: some(url),
+                ..harbor()
+            };
+            assert_eq!(new_organization(&fields).unwrap().url.as_deref(), Some(url));
+        }
+        for url in [
+            "ftp://example.com",
+            "https://",
+            "https:example.com",
+            "rwhois://example.com",
+            "example.com/",
+            "a b",
+            "example.com:",
+            "example.com:0",
+            "example.com:65536",
+            "example.com:x",
+            "-a.example",
+            "mailto:a@b.c",
+            "https://exa mple.com",
+        ] {
+            let fields = OrganizationFields {
+                url: some(url),
+                ..harbor()
+            };
+            assert_eq!(elements(new_organization(&fields)), ["orgUrl"], "{url}");
+        }
+    }
+
+    #[test]
+    fn a_change_clears_what_can_be_left_out_and_keeps_names_and_contacts() {
+        let present = Organization {
+            tax_id: some("12-345"),
+            dba_name: some("Harbor"),
+            ..samples::organization()
+        };
+        let fields = OrganizationFields {
+            handle: some("hen-1"),
+            name: None,
+            contacts: None,
+            ..harbor()
+        };
+        let organization = changed_organization(&fields, &present).unwrap();
+        assert_eq!(organization.name, present.name);
+        assert_eq!(organization.dba_name, present.dba_name);
+        assert_eq!(organization.contacts, present.contacts);
+        assert_eq!((organization.tax_id, organization.url), (None, None));
+    }
+
+    #[test]
+    fn what_cannot_be_changed_is_named() {
+        let fields = OrganizationFields {
+            handle: some("HEN-2"),
+            name: some("Harbour"),
+            dba_name: some("Harbor"),
+            contacts: Some(Vec::new()),
+            ..harbor()
+        };
+        assert_eq!(
+            elements(changed_organization(&fields, &samples::organization())),
+            [
+                "handle", "orgName", "dbaName", "pocLinks", "pocLinks", "pocLinks"
+            ]
+        );
+    }
+}

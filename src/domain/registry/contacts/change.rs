@@ -2,7 +2,9 @@
 
 use super::{Contact, Phone, present, rows, take};
 use crate::clock::Timestamp;
+use crate::domain::accounts;
 use crate::domain::audit::{self, Act, Outcome};
+use crate::domain::mail::Outbox;
 use crate::domain::registry::authority::{Action, Reach};
 use crate::domain::registry::checks::{self, NewContact};
 use crate::domain::registry::error::{Problem, RegistryError};
@@ -10,6 +12,7 @@ use crate::domain::registry::fields::ContactFields;
 use crate::domain::registry::handles::{self, Handle};
 use crate::domain::registry::postal::joined;
 use crate::domain::registry::reach::require;
+use crate::domain::registry::tickets::ending;
 use crate::domain::registry::{Expected, finish, links};
 use crate::ids::AccountId;
 use crate::store::registry::contacts::{ContactRow, PhoneRow};
@@ -23,6 +26,7 @@ use crate::store::{Db, StoreError};
 pub fn create(
     db: &mut Db,
     act: &Act,
+    outbox: &Outbox,
     me: AccountId,
     suffix: &str,
     fields: &ContactFields,
@@ -43,6 +47,9 @@ pub fn create(
         links::insert(db, act, me, &handle, new.is_role)?;
     }
     let made = present(db, &handle)?;
+    if makes_link && let Some(account) = accounts::find(db, me)? {
+        outbox.tell_linked(db, act, &made, &account)?;
+    }
     finish(
         db,
         act,
@@ -126,6 +133,7 @@ pub fn change(
 pub fn delete(
     db: &mut Db,
     act: &Act,
+    outbox: &Outbox,
     me: AccountId,
     handle: &str,
     expected: &Expected,
@@ -142,6 +150,7 @@ pub fn delete(
     expected.check(contact.revision)?;
     let linked = link_rows::account_ids_of(db, handle)?;
     rows::delete(db, handle)?;
+    ending::abandon_for_contact(db, act.now, outbox, handle)?;
     finish(db, act, Some(me), audit::Action::ContactDelete, handle)?;
     for account in linked {
         let ended = audit::Action::LinkEnd;

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use crate::domain::accounts::Account;
+use super::{link, unlink};
+use crate::domain::accounts::{self, Account};
 use crate::domain::audit::Act;
 use crate::domain::mail::{Mail, MailedAccount, MailedContact, Outbox, Recipient};
-use crate::domain::registry::contacts::Contact;
+use crate::domain::registry::contacts::{self, Contact};
+use crate::domain::registry::error::RegistryError;
 use crate::ids::AccountId;
-use crate::store::registry::links as rows;
+use crate::store::registry::{link_requests, links as rows};
 use crate::store::{Db, StoreError};
 
 impl From<&Contact> for MailedContact {
@@ -102,4 +104,76 @@ impl Outbox {
         }
         Ok(())
     }
+}
+
+/// [`link`], with the mails about it.
+///
+/// # Errors
+/// As [`link`].
+pub fn make(
+    db: &mut Db,
+    act: &Act,
+    outbox: &Outbox,
+    account_id: AccountId,
+    contact: &str,
+) -> Result<bool, RegistryError> {
+    let is_new = link(db, act, account_id, contact)?;
+    if is_new && let Some((contact, account)) = both(db, account_id, contact)? {
+        outbox.tell_linked(db, act, &contact, &account)?;
+    }
+    Ok(is_new)
+}
+
+/// [`unlink`], with the mails about it.
+///
+/// # Errors
+/// As [`unlink`].
+pub fn end(
+    db: &mut Db,
+    act: &Act,
+    outbox: &Outbox,
+    account_id: AccountId,
+    contact: &str,
+) -> Result<bool, RegistryError> {
+    let was_linked = unlink(db, act, account_id, contact)?;
+    if was_linked && let Some((contact, account)) = both(db, account_id, contact)? {
+        outbox.tell_unlinked(db, act, &contact, &account)?;
+    }
+    Ok(was_linked)
+}
+
+/// Takes back the requests of an account that is closed, and tells of the links of it that have ended.
+///
+/// # Errors
+/// If the database fails.
+pub fn forget(
+    db: &mut Db,
+    act: &Act,
+    outbox: &Outbox,
+    account: &Account,
+    ended: &[String],
+) -> Result<(), StoreError> {
+    link_requests::delete_for_account(db, account.id)?;
+    for contact in contacts::list(db, ended)? {
+        let mail = Mail::Unlinked {
+            contact: (&contact).into(),
+            account: account.into(),
+            by: act.actor.words(),
+            place: act.place(),
+        };
+        // Its holder is told that it is closed.
+        outbox.tell_contact(db, act, &contact, None, &mail)?;
+    }
+    Ok(())
+}
+
+fn both(
+    db: &mut Db,
+    account_id: AccountId,
+    contact: &str,
+) -> Result<Option<(Contact, Account)>, StoreError> {
+    let Ok(handle) = contact.parse() else {
+        return Ok(None);
+    };
+    Ok(contacts::find(db, &handle)?.zip(accounts::find(db, account_id)?))
 }

@@ -1,5 +1,7 @@
 //! What is said on tickets, with the files of it.
 
+use std::collections::HashMap;
+
 use super::super::authority::Action as Doing;
 use super::super::error::{Problem, RegistryError};
 use super::super::fields::{AttachmentFields, MessageFields};
@@ -100,27 +102,46 @@ pub(super) struct NewMessage<'a> {
 /// # Errors
 /// If the database fails.
 pub fn list(db: &mut Db, number: &Handle) -> Result<Vec<Message>, StoreError> {
-    let attachments = rows::attachments_of(db, number.as_str())?;
-    let with_files = |row: MessageRow| {
-        let mine = (attachments.iter()).filter(|attachment| attachment.message == row.number);
-        let files = mine.map(|attachment| Attachment {
-            number: attachment.number,
-            file_name: attachment.file_name.clone(),
-            file_id: attachment.file_id,
-            size: attachment.size,
-        });
-        Message {
-            attachments: files.collect(),
+    let mut found = list_for(db, std::slice::from_ref(number))?;
+    Ok(found.remove(number.as_str()).unwrap_or_default())
+}
+
+/// The messages of these tickets, in order, by ticket; those without any are left out.
+///
+/// # Errors
+/// If the database fails.
+pub fn list_for(
+    db: &mut Db,
+    numbers: &[Handle],
+) -> Result<HashMap<String, Vec<Message>>, StoreError> {
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let mut files: HashMap<(String, i64), Vec<Attachment>> = HashMap::new();
+    for (ticket, row) in rows::attachments_for(db, &numbers)? {
+        files
+            .entry((ticket, row.message))
+            .or_default()
+            .push(Attachment {
+                number: row.number,
+                file_name: row.file_name,
+                file_id: row.file_id,
+                size: row.size,
+            });
+    }
+    let mut found: HashMap<String, Vec<Message>> = HashMap::new();
+    for row in rows::list_for(db, &numbers)? {
+        let key = (row.ticket, row.number);
+        let message = Message {
+            attachments: files.remove(&key).unwrap_or_default(),
             number: row.number,
             subject: row.subject,
             text: lines(&row.text),
             category: Category::from_code(&row.category).unwrap_or_default(),
             author: row.author,
             created_at: row.created_at,
-        }
-    };
-    let found = rows::list(db, number.as_str())?;
-    Ok(found.into_iter().map(with_files).collect())
+        };
+        found.entry(key.0).or_default().push(message);
+    }
+    Ok(found)
 }
 
 /// Adds a message of someone.
@@ -135,7 +156,10 @@ pub fn add(
     fields: &MessageFields,
 ) -> Result<Message, RegistryError> {
     let (mut row, ticket) = take(db, number)?;
-    require(Doing::TicketMessage, &reach(db, Reader::changing(me), &ticket)?)?;
+    require(
+        Doing::TicketMessage,
+        &reach(db, Reader::changing(me), &ticket)?,
+    )?;
     let checked = check(fields).map_err(RegistryError::Invalid)?;
     check_open(&ticket)?;
     let mut kept = Vec::new();
@@ -153,7 +177,13 @@ pub fn add(
     row.updated_at = act.now;
     tickets::update(db, &row)?;
     let target = Some(ticket.number.as_str());
-    act.record(db, ticket.opener, Action::TicketMessage, target, Outcome::Done)?;
+    act.record(
+        db,
+        ticket.opener,
+        Action::TicketMessage,
+        target,
+        Outcome::Done,
+    )?;
     let mut messages = list(db, &ticket.number)?;
     messages.retain(|message| message.number == added);
     Ok(messages.pop().expect("it was written in this transaction"))
@@ -272,9 +302,7 @@ fn check(fields: &MessageFields) -> Result<Checked<'_>, Vec<Problem>> {
     })
 }
 
-fn file(
-    attachment: &AttachmentFields,
-) -> Result<(String, &[u8]), (&'static str, &'static str)> {
+fn file(attachment: &AttachmentFields) -> Result<(String, &[u8]), (&'static str, &'static str)> {
     let name = clean_file_name(attachment.file_name.as_deref().unwrap_or_default());
     let name = name.ok_or(("filename", "Name each attachment."))?;
     let bytes = attachment.bytes.as_deref().unwrap_or_default();
@@ -326,7 +354,10 @@ mod tests {
         };
         let problems = check(&fields).err().unwrap();
         let elements: Vec<&str> = problems.iter().map(|problem| problem.element).collect();
-        assert_eq!(&elements[..4], ["subject", "text", "category", "attachments"]);
+        assert_eq!(
+            &elements[..4],
+            ["subject", "text", "category", "attachments"]
+        );
         assert_eq!(elements[4..], ["filename"; 6]);
     }
 }

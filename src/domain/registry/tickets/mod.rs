@@ -7,12 +7,23 @@
 //! | reports | an account | prepared by [`preparing`], and closed with the file |
 //!
 //! [`opening`] opens them, [`deciding`] decides, [`ending`] withdraws, closes and removes, [`messages`] holds what is
-//! said on them. Whoever changes a ticket locks the account that opened it first, if others' records are changed too.
+//! said on them, [`reading`] says who may read which. The opener's account is locked before the ticket, as accounts are
+//! before all else.
 
+pub mod deciding;
+pub mod ending;
 pub mod kinds;
+pub mod messages;
+mod notices;
 pub mod opening;
+pub mod preparer;
+pub mod preparing;
+pub mod reading;
 
+use super::authority::Reach;
+use super::error::RegistryError;
 use super::handles::Handle;
+use super::reach::Reader;
 use crate::clock::Timestamp;
 use crate::ids::AccountId;
 use crate::store::registry::tickets::{self as rows, TicketRow};
@@ -91,4 +102,33 @@ impl Ticket {
 pub fn find(db: &mut Db, number: &Handle) -> Result<Option<Ticket>, StoreError> {
     let row = rows::find(db, number.as_str())?;
     Ok(row.as_ref().and_then(Ticket::from_row))
+}
+
+/// The ticket that a path names, for changing it in this transaction.
+///
+/// # Errors
+/// If there is none.
+fn take(db: &mut Db, number: &str) -> Result<(TicketRow, Ticket), RegistryError> {
+    let number: Handle = number.parse().map_err(|_malformed| unknown(number))?;
+    let row = rows::lock(db, number.as_str())?;
+    row.and_then(|row| Ticket::from_row(&row).map(|ticket| (row, ticket)))
+        .ok_or_else(|| unknown(number.as_str()))
+}
+
+/// There is no ticket with this number.
+fn unknown(number: &str) -> RegistryError {
+    RegistryError::NotFound(format!(
+        "There is no ticket {}. Reports are removed some time after they were closed.",
+        crate::domain::text::visible(number, 60)
+    ))
+}
+
+/// What an account's links give it on a ticket.
+fn reach(db: &mut Db, reader: Reader, ticket: &Ticket) -> Result<Reach, StoreError> {
+    let mut reach = match &ticket.contact {
+        Some(contact) => reader.on_contact(db, contact)?,
+        None => Reach::default(),
+    };
+    reach.is_opener = ticket.opener == Some(reader.account_id);
+    Ok(reach)
 }

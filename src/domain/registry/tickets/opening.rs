@@ -3,13 +3,14 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::super::authority::Action as Doing;
+use super::super::authority::{Action as Doing, Reach};
 use super::super::error::RegistryError;
 use super::super::fields::OrganizationFields;
 use super::super::handles::{self, Handle};
+use super::super::links;
 use super::super::networks::NetworkKind;
+use super::super::organizations;
 use super::super::reach::{Reader, require};
-use super::super::{checks, links};
 use super::{Ticket, TicketKind, TicketStatus};
 use crate::crypto::digest::sha256;
 use crate::domain::audit::{Act, Action, Outcome};
@@ -48,7 +49,8 @@ pub fn open_organization_request(
     me: AccountId,
     fields: &OrganizationFields,
 ) -> Result<Ticket, RegistryError> {
-    checks::new_organization(fields).map_err(RegistryError::Invalid)?;
+    require(Doing::OrganizationCreate, &Reach::default())?;
+    organizations::check_new(db, fields)?;
     let request = serde_json::to_string(fields).expect("fields are plain data");
     let row = TicketRow {
         request: Some(request),
@@ -57,7 +59,7 @@ pub fn open_organization_request(
     open(db, act, me, row)
 }
 
-/// Asks for the removal of a network that has networks under it; the authority of the account was checked. While such a
+/// Asks for the removal of a network that has networks under it. The caller has locked it and checked the authority. While such a
 /// ticket of the account is undecided, it is the same one.
 ///
 /// # Errors
@@ -68,8 +70,7 @@ pub fn open_removal_request(
     me: AccountId,
     network: &Handle,
 ) -> Result<Ticket, RegistryError> {
-    // Of two at once, the second one waits here, and then finds the ticket of the first.
-    accounts::lock(db, me)?;
+    // The network is locked, so of two at once the second one finds the ticket of the first.
     let once_key = format!("{} {me} {network}", TicketKind::RemovalRequest.code());
     if let Some(ticket) = once(db, &once_key)? {
         return Ok(ticket);
@@ -93,6 +94,7 @@ pub fn open_link_request(
     me: AccountId,
     contact: &Handle,
 ) -> Result<(Ticket, bool), RegistryError> {
+    // Of two at once, the second one waits here, and then finds the ticket of the first.
     accounts::lock(db, me)?;
     let once_key = format!("{} {me} {contact}", TicketKind::LinkRequest.code());
     if let Some(ticket) = once(db, &once_key)? {
@@ -122,7 +124,7 @@ pub fn open_report_request(
     let (kind, network) = match report {
         ReportRequest::Associations => (TicketKind::AssociationsReport, None),
         ReportRequest::Reassignments(network) => {
-            check_reassignments(db, me, network)?;
+            check_reassignments(db, Reader::changing(me), network)?;
             (TicketKind::ReassignmentReport, Some(network))
         }
     };
@@ -133,17 +135,17 @@ pub fn open_report_request(
     let about = network.map(|network| format!(" {network}"));
     let once_key = format!("{} {me}{}", kind.code(), about.unwrap_or_default());
     if let Some(mut same) = rows::find_once(db, &once_key)? {
-        if is_same(&same, act, &asked_with) {
-            if let Some(ticket) = Ticket::from_row(&same) {
-                return Ok(ticket);
-            }
+        if is_same(&same, act, &asked_with)
+            && let Some(ticket) = Ticket::from_row(&same)
+        {
+            return Ok(ticket);
         }
         same.once_key = None;
         rows::update(db, &same)?;
     }
     let row = TicketRow {
         status: TicketStatus::InProgress.code().to_owned(),
-        network: network.map(Handle::to_string),
+        network: network.map(ToString::to_string),
         request: Some(serde_json::to_string(&asked_with).expect("plain data")),
         once_key: Some(once_key),
         wants_mail,
@@ -157,7 +159,7 @@ pub fn open_report_request(
 /// If the report of this network may not be had, by anyone or by this account.
 pub(super) fn check_reassignments(
     db: &mut Db,
-    me: AccountId,
+    reader: Reader,
     network: &Handle,
 ) -> Result<(), RegistryError> {
     let Some(row) = networks::find(db, network.as_str())? else {
@@ -165,7 +167,7 @@ pub(super) fn check_reassignments(
             "There is no network {network}."
         )));
     };
-    let reach = Reader::changing(me).on_network(db, &row)?;
+    let reach = reader.on_network(db, &row)?;
     require(Doing::ReassignmentReport, &reach)?;
     if row.kind == NetworkKind::Reassigned.code() {
         return Err(RegistryError::BadRequest(format!(

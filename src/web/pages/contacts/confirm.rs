@@ -94,9 +94,10 @@ pub async fn post_unlink(
         Err(refused) => return Ok(refused),
     };
     let (act, id) = (me.visitor.act.clone(), me.account.id);
+    let outbox = me.visitor.state.outbox.clone();
     let target = known.contact.handle.to_string();
     (me.visitor.state.pool)
-        .write(move |db| links::unlink(db, &act, id, &target))
+        .write(move |db| links::end(db, &act, &outbox, id, &target))
         .await?;
     leave(
         &me,
@@ -116,9 +117,10 @@ pub async fn post_delete(
         Err(refused) => return Ok(refused),
     };
     let (act, id) = (me.visitor.act.clone(), me.account.id);
+    let outbox = me.visitor.state.outbox.clone();
     let target = before.contact.handle.to_string();
     let deleted = (me.visitor.state.pool)
-        .write(move |db| contacts::delete(db, &act, id, &target, &Expected::Any))
+        .write(move |db| contacts::delete(db, &act, &outbox, id, &target, &Expected::Any))
         .await;
     match deleted {
         Ok(contact) => leave(&me, format!("{} was deleted.", contact.name()), ""),

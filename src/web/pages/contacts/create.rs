@@ -44,9 +44,10 @@ pub async fn post(Registrant(me): Registrant, form: Form<ContactForm>) -> PageRe
     };
     let suffix = me.visitor.state.config.registry.suffix.clone();
     let (act, id) = (me.visitor.act.clone(), me.account.id);
+    let outbox = me.visitor.state.outbox.clone();
     let (fields, makes_link) = (form.to_fields(), !form.make_link.is_empty());
     let made = (me.visitor.state.pool)
-        .write(move |db| contacts::create(db, &act, id, &suffix, &fields, makes_link))
+        .write(move |db| contacts::create(db, &act, &outbox, id, &suffix, &fields, makes_link))
         .await;
     match made {
         Ok(contact) => {

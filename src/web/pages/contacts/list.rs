@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use super::requests::{self, RequestRow};
 use super::{ContactLine, FunctionTag, PageResult, html};
 use crate::domain::registry::associations;
 use crate::domain::registry::authority::Action;
@@ -18,6 +19,7 @@ struct ListPage {
     layout: Layout,
     contacts: Vec<ContactLine>,
     objects: Vec<ObjectRow>,
+    requests: Vec<RequestRow>,
 }
 
 /// An organization or network, with what the account may do there.
@@ -77,6 +79,7 @@ pub async fn get(Registrant(me): Registrant) -> PageResult {
         })
     };
     let page = ListPage {
+        requests: requests::rows(&me).await?,
         contacts: contacts.iter().filter_map(line).collect(),
         objects: rights.iter().filter_map(object).collect(),
         layout: Layout::new(&me.visitor, "Contacts", Nav::Contacts),

@@ -4,9 +4,11 @@ pub mod confirm;
 pub mod create;
 pub mod detail;
 mod fields;
+pub mod link;
 pub mod list;
+mod requests;
 
-use super::{PageResult, html, see_other};
+use super::{PageResult, html, see_other, throttled};
 use crate::domain::registry::associations::{self, Association};
 use crate::domain::registry::contacts::{self, Contact};
 use crate::domain::registry::error::RegistryError;

@@ -14,6 +14,7 @@ pub mod log;
 pub mod mail;
 pub mod mail_act;
 pub mod mails;
+pub mod tickets;
 
 use actix_web::HttpResponse;
 use serde::Deserialize;

@@ -9,3 +9,6 @@ pub const CORE: &str = "http://www.arin.net/regrws/core/v1";
 pub const MESSAGES: &str = "http://www.arin.net/regrws/messages/v1";
 /// The namespace of what tickets have for organizations.
 pub const SHARED_TICKET: &str = "http://www.arin.net/regrws/shared-ticket/v1";
+
+#[cfg(test)]
+mod tests;
