@@ -2,7 +2,6 @@
 
 use super::accounts::DAY;
 use super::scene::{Event, Scene};
-use crate::clock::Timestamp;
 use crate::commands::{CommandError, refuse};
 use crate::domain::mail::Outbox;
 use crate::domain::registry::error::RegistryError;
