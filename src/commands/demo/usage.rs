@@ -1,0 +1,71 @@
+//! Usage of keys that never was.
+
+use chrono::TimeDelta;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+use crate::clock::Timestamp;
+use crate::commands::CommandError;
+use crate::domain::api_keys;
+use crate::domain::usage::minute_of;
+use crate::domain::usage::outcome::Outcome;
+use crate::store::Db;
+use crate::store::usage::{self, MinuteRow, RequestRow};
+
+/// Days of usage that are made up.
+const USED_DAYS: i64 = 45;
+
+/// Counts by the hour with the rhythm of days and weeks, and a few requests in detail, up to the last use.
+pub(super) fn write_usage(
+    db: &mut Db,
+    rng: &mut StdRng,
+    key: &api_keys::ApiKey,
+    last_use: Timestamp,
+    address: &str,
+    client: &str,
+) -> Result<(), CommandError> {
+    let scopes = [Outcome::MissingScope, Outcome::RateLimited];
+    let busy: i64 = rng.random_range(20..60);
+    let mut minutes = Vec::new();
+    let begin = key.created_at.max(last_use - TimeDelta::days(USED_DAYS));
+    let mut hour = minute_of(begin) + 1;
+    while hour <= minute_of(last_use) {
+        let is_night = matches!(hour / 60 % 24, 0..6);
+        let is_weekend = matches!((hour / 1_440 + 4) % 7, 0 | 6);
+        let quiet = 1 + i64::from(is_night) * 2 + i64::from(is_weekend);
+        let mut add = |outcome: Outcome, requests: i64| {
+            if requests > 0 {
+                minutes.push(MinuteRow {
+                    api_key_id: key.id,
+                    minute: hour,
+                    outcome: outcome.number(),
+                    requests,
+                });
+            }
+        };
+        add(Outcome::Accepted, rng.random_range(1..=busy) / quiet);
+        if rng.random_ratio(1, 12) {
+            add(
+                scopes[rng.random_range(0..scopes.len())],
+                rng.random_range(1..6),
+            );
+        }
+        hour += 60;
+    }
+    usage::add_minutes(db, &mut minutes)?;
+    let requests: Vec<RequestRow> = (0..24)
+        .rev()
+        .map(|number| RequestRow {
+            api_key_id: key.id,
+            at: last_use - TimeDelta::minutes(number),
+            outcome: Outcome::Accepted.number(),
+            method: "GET".to_owned(),
+            path: "/api/v1/account".to_owned(),
+            status: 200,
+            duration_us: rng.random_range(180..900),
+            address: address.to_owned(),
+            client: client.to_owned(),
+        })
+        .collect();
+    Ok(usage::add_requests(db, &requests)?)
+}
