@@ -155,7 +155,11 @@ async fn every_route_admits_whom_it_should() {
         let is_unknown = path.contains("{slug}") || path.contains("{file}");
         let path = fill(path);
         // A session is no key.
-        let without_key = if keyed == 405 || is_unknown { keyed } else { 401 };
+        let without_key = if keyed == 405 || is_unknown {
+            keyed
+        } else {
+            401
+        };
         app.anonymous().get(&path).await.expect(without_key);
         maren.get(&path).await.expect(without_key);
         program.get(&path).await.expect(keyed);
