@@ -10,7 +10,7 @@ use crate::web::layout::times;
 use crate::web::markup::TimeView;
 
 /// A request as the card shows it; for `partials/link_requests.html`.
-pub struct RequestRow {
+pub(super) struct RequestRow {
     /// To be linked to which contact.
     pub contact: String,
     /// What it waits for.
@@ -27,7 +27,7 @@ pub struct RequestRow {
 ///
 /// # Errors
 /// If the database fails.
-pub async fn rows(me: &CurrentAccount) -> Result<Vec<RequestRow>, PageError> {
+pub(super) async fn rows(me: &CurrentAccount) -> Result<Vec<RequestRow>, PageError> {
     let (id, now) = (me.account.id, me.visitor.now);
     let wanted = Wanted {
         kinds: Some(vec![TicketKind::LinkRequest]),
