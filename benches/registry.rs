@@ -85,7 +85,7 @@ async fn measure(engine: Engine, share: f64) {
     }
     let maren = app.account("maren@example.com", "Maren Okafor");
     // Of the role that acts for everything.
-    app.link(&maren, "C0-KP");
+    app.link(maren.id, "C0-KP");
     let program = app.program_of(&maren);
     let rng = &mut StdRng::seed_from_u64(7);
     let mut times: [Vec<f64>; 5] = Default::default();

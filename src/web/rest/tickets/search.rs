@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{refers, scope, views};
 use crate::domain::api_keys::scopes::{REGISTRY_READ, REPORTS_READ};
 use crate::domain::registry::tickets::reading::{self, Wanted};
-use crate::domain::registry::tickets::{Ticket, TicketKind, TicketStatus};
+use crate::domain::registry::tickets::{TicketKind, TicketStatus};
 use crate::store::Db;
 use crate::web::error::RestError;
 use crate::web::rest::path::Target;
