@@ -116,7 +116,7 @@ fn organizations_and_networks_are_added() {
         let with = |abuse| [&ORG_ADD[..], &[abuse]].concat();
         assert_eq!(desk.says(&with("NO1-KP")), "LEC-1");
         assert_eq!(desk.says(&with("NO1-KP")), "LEC-2");
-        assert_fails(&desk.run(&with("NO9-KP")), &["pocLinks: ", "NO9-KP"]);
+        assert_fails(&desk.run(&with("NO9-KP")), &["pocLinkRef: ", "NO9-KP"]);
         let add = |org, block, name| {
             [
                 "registry", "net", "add", "--org", org, "--block", block, "--name", name,
@@ -262,7 +262,7 @@ fn all_records_are_imported_or_none_and_each_bad_one_is_named() {
                 "poc NO1-KP: handle: Another record before it has the same handle.",
                 "poc 3: handle: ",
                 "poc 4: handle: Name its handle.",
-                "org HEN-2: pocLinks: There is no contact NO7-KP",
+                "org HEN-2: pocLinkRef: There is no contact NO7-KP",
                 "net NET-A: ",
                 "net NET-B: orgHandle: There is no organization HEN-3",
             ],

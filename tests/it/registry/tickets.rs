@@ -10,6 +10,7 @@ use reqwest::StatusCode;
 
 use crate::on_both_engines;
 use crate::support::at_once::join_all;
+use crate::support::command::{assert_fails, keyport};
 use crate::support::registry::Registrant;
 use crate::support::{Program, TestApp};
 
@@ -511,5 +512,65 @@ on_both_engines! {
         let page = operator.get("/operator/health").await.expect(200);
         assert!(!page.text().contains("/tickets"));
         maren.program.rest("GET", "/report/associations", None).await.expect_error(404, "E_UNSPECIFIED");
+    }
+}
+
+on_both_engines! {
+    async fn tickets_are_decided_by_command(app) {
+        let maren = maren(&app).await;
+        app.person_contact("Maren", "Okafor", Some(maren.id));
+        for _ in 0..2 {
+            maren.program.rest("POST", "/org", Some(ORGANIZATION)).await.expect_xml("ticket");
+        }
+        let settings = [("DATABASE_URL", app.database.url.as_str())];
+        let folder = app.database.folder.path();
+        let run = |arguments: &[&str]| {
+            let output = keyport(folder, &settings, arguments);
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            text
+        };
+        assert_eq!(run(&["ticket", "list"]).lines().count(), 2);
+        let shown = run(&["ticket", "show", "20261122-X1"]);
+        assert!(shown.contains("maren@example.com") && shown.contains("Harbor Example Networks"));
+        assert!(run(&["ticket", "take", "20261122-X1"]).contains("Assigned"));
+        assert!(run(&["ticket", "approve", "20261122-X1"]).contains("HEN-1"));
+        run(&["ticket", "deny", "20261122-X2", "--reason", "Twice."]);
+        assert_eq!(run(&["ticket", "list"]), "");
+        assert_eq!(run(&["ticket", "list", "--all"]).lines().count(), 2);
+        assert!(run(&["ticket", "show", "20261122-X2"]).contains("Twice."));
+        for (arguments, words) in [
+            (&["ticket", "approve", "20261122-X1"][..], "decided already"),
+            (&["ticket", "deny", "20261122-X9", "--reason", "x"], "There is no ticket"),
+            (&["ticket", "take", "x y"], "There is no ticket"),
+        ] {
+            assert_fails(&keyport(folder, &settings, arguments), &[words]);
+        }
+    }
+}
+
+on_both_engines! {
+    async fn a_report_that_fails_three_times_says_so(app) {
+        let (maren, _) = maren_of_harbor(&app).await;
+        app.execute("ALTER TABLE stored_file_chunks RENAME TO kept_chunks");
+        maren.program.rest("GET", "/report/associations", None).await.expect_xml("ticket");
+        for _ in 0..2 {
+            app.prepare_reports();
+            assert_eq!(status(&maren.program, "20261122-X1").await, "IN_PROGRESS");
+            // Not before its time.
+            app.advance(TimeDelta::seconds(10));
+        }
+        app.prepare_reports();
+        let got = maren.program.rest("GET", "/ticket/20261122-X1", None).await.expect_xml("ticket");
+        assert_eq!(got.elements("webTicketStatus"), ["CLOSED"]);
+        assert_eq!(got.elements("webTicketResolution"), ["UNSUCCESSFUL"]);
+        assert_eq!(got.elements("subject"), ["The report could not be prepared"]);
+        assert!(got.text().contains("It failed 3 times."), "{}", got.text());
+        // Who asks again gets another one.
+        app.execute("ALTER TABLE kept_chunks RENAME TO stored_file_chunks");
+        maren.program.rest("GET", "/report/associations", None).await.expect_xml("ticket");
+        app.prepare_reports();
+        let got = maren.program.rest("GET", "/ticket/20261122-X2", None).await.expect_xml("ticket");
+        assert_eq!(got.elements("webTicketResolution"), ["PROCESSED"]);
     }
 }

@@ -12,15 +12,15 @@ use crate::web::markup::TimeView;
 /// A request as the card shows it; for `partials/link_requests.html`.
 pub(super) struct RequestRow {
     /// To be linked to which contact.
-    pub contact: String,
+    pub(super) contact: String,
     /// What it waits for.
-    pub state: String,
+    pub(super) state: String,
     /// Since when.
-    pub since: TimeView,
+    pub(super) since: TimeView,
     /// The ticket that it is decided on, if there is one.
-    pub ticket: Option<String>,
+    pub(super) ticket: Option<String>,
     /// True if the account asked, and may withdraw it.
-    pub is_mine: bool,
+    pub(super) is_mine: bool,
 }
 
 /// The rows of the card, the newest first.
