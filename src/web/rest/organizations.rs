@@ -4,12 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 
 use super::path::Resource;
-use super::xml::write::{MessagesView, TicketView};
 use super::xml::{read, write};
-use super::{Call, RestResult, document};
+use super::{Call, RestResult, document, tickets};
 use crate::domain::registry::functions::Function;
 use crate::domain::registry::organizations::{self, ContactFilter, Organization};
-use crate::domain::registry::tickets::{Ticket, opening};
+use crate::domain::registry::tickets::opening;
 use crate::web::error::RestError;
 
 /// Answers a call about organizations.
@@ -51,23 +50,7 @@ async fn ask(call: Call) -> RestResult {
             opening::open_organization_request(db, &act, me, &fields)
         })
         .await?;
-    Ok(document(write::ticket(&view_of(&ticket)), None))
-}
-
-/// A ticket that was opened just now: nobody has said anything on it.
-fn view_of(ticket: &Ticket) -> TicketView {
-    TicketView {
-        number: ticket.number.to_string(),
-        kind: ticket.kind.code(),
-        status: ticket.status.code(),
-        resolution: None,
-        created_at: ticket.created_at,
-        updated_at: ticket.updated_at,
-        resolved_at: None,
-        closed_at: None,
-        organization: None,
-        messages: MessagesView::None,
-    }
+    Ok(document(tickets::opened(&ticket), None))
 }
 
 async fn view(call: Call, handle: String) -> RestResult {
