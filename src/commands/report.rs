@@ -49,7 +49,7 @@ pub enum ReportCommand {
     Grant {
         /// The report's name in addresses; bulk-registry for the whole registry.
         slug: String,
-        /// Who gets it.
+        /// Whom to grant it to.
         #[command(flatten)]
         to: To,
         /// The last day of UTC that it holds, as 2027-01-31.
@@ -60,7 +60,7 @@ pub enum ReportCommand {
     Ungrant {
         /// The report's name in addresses.
         slug: String,
-        /// Whose are taken away.
+        /// Whose grants.
         #[command(flatten)]
         from: To,
     },

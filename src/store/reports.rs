@@ -225,12 +225,12 @@ pub fn is_granted_to_account(
     Ok(found.first::<GrantId>(db).optional()?.is_some())
 }
 
-/// The grants to organizations for a report that have not ended: each with its functions.
+/// The grants to organizations for a report that have not ended.
 pub fn grants_to_organizations(
     db: &mut Db,
     slug: &str,
     now: Timestamp,
-) -> Result<Vec<(Option<String>, Option<String>)>, StoreError> {
+) -> Result<Vec<GrantRow>, StoreError> {
     Ok(report_grants::table
         .filter(report_grants::slug.eq(slug))
         .filter(report_grants::organization.is_not_null())
@@ -239,7 +239,7 @@ pub fn grants_to_organizations(
                 .is_null()
                 .or(report_grants::until.gt(now).assume_not_null()),
         )
-        .select((report_grants::organization, report_grants::functions))
+        .select(GrantRow::as_select())
         .load(db)?)
 }
 

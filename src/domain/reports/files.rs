@@ -202,12 +202,9 @@ impl FileWriter {
         &self.pool
     }
 
-    /// All bytes, if they are few and nothing was written yet; else itself.
-    pub(super) fn into_small(mut self) -> Result<Vec<u8>, Self> {
-        if self.next > 0 {
-            return Err(self);
-        }
-        Ok(std::mem::take(&mut self.buffer))
+    /// All bytes, if they are few and nothing was written yet.
+    pub(super) fn take_small(&mut self) -> Option<Vec<u8>> {
+        (self.next == 0).then(|| std::mem::take(&mut self.buffer))
     }
 
     /// Adds these bytes; each full chunk is a transaction on a blocking thread.
@@ -378,6 +375,15 @@ impl FileReader {
         }
         let (id, size) = (self.id, CHUNK as u64);
         let (number, skipped) = (signed(self.position / size), self.position % size);
+        let now = self.clock.now();
+        if now - self.told_at >= TOLD_EVERY {
+            self.told_at = now;
+            let told = self.pool.write(move |db| rows::set_used(db, id, now));
+            if let Err(error) = told.await {
+                // It is told again long before the file could go.
+                tracing::warn!(%error, "it could not be noted that a file is still read");
+            }
+        }
         let chunk = self
             .pool
             .read(move |db| rows::chunk(db, id, number))

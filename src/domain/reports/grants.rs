@@ -91,9 +91,9 @@ pub fn has_grant(
     if rows::is_granted_to_account(db, slug, me, now)? {
         return Ok(true);
     }
-    for (organization, functions) in rows::grants_to_organizations(db, slug, now)? {
-        let wanted = functions_from(functions.as_deref().unwrap_or_default());
-        let organization = organization.unwrap_or_default();
+    for row in rows::grants_to_organizations(db, slug, now)? {
+        let wanted = functions_from(row.functions.as_deref().unwrap_or_default());
+        let organization = row.organization.unwrap_or_default();
         let reach = Reader::looking(me).on_organization(db, &organization)?;
         if reach.organization.meets(wanted) {
             return Ok(true);

@@ -53,15 +53,14 @@ impl Spool {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn finish(self) -> Result<Spooled, WriteFileError> {
-        let pool = self.0.pool().clone();
-        match self.0.into_small() {
-            Ok(bytes) => Ok(Spooled::Small(bytes)),
-            Err(writer) => Ok(Spooled::Large(SpooledFile {
-                file: writer.finish()?,
-                pool,
-            })),
+    pub fn finish(mut self) -> Result<Spooled, WriteFileError> {
+        if let Some(bytes) = self.0.take_small() {
+            return Ok(Spooled::Small(bytes));
         }
+        Ok(Spooled::Large(SpooledFile {
+            pool: self.0.pool().clone(),
+            file: self.0.finish()?,
+        }))
     }
 }
 
