@@ -88,7 +88,7 @@ pub enum StoreError {
     #[error("the database is locked by another writer")]
     Busy(#[source] DieselError),
     /// The database cannot be written: its file, folder or server is read-only, or its disk is full.
-    #[error("the database cannot be written")]
+    #[error("the database is read-only, or full")]
     ReadOnly(#[source] DieselError),
     /// The database cannot be reached, or no connection came free in time.
     #[error("the database cannot be reached")]

@@ -134,6 +134,9 @@ impl Wanted {
     }
 }
 
+/// The registry as it was at one instant, for those who write a file of it.
+pub type Snapshot = Db;
+
 /// A state of the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {

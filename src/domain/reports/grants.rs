@@ -8,6 +8,7 @@ use chrono::{Datelike as _, NaiveDate};
 use crate::clock::Timestamp;
 use crate::crypto::random::system_rng;
 use crate::domain::audit::{Act, Action, Outcome};
+use crate::domain::registry::authority::{Action as Doing, Reach, decide};
 use crate::domain::registry::functions::{Function, Functions};
 use crate::domain::registry::handles::Handle;
 use crate::domain::registry::reach::Reader;
@@ -17,7 +18,7 @@ use crate::store::reports::{self as rows, GrantRow};
 use crate::store::{Db, StoreError};
 
 use super::published::Access;
-use super::{BULK_SLUG, Slug};
+use super::{BULK_SLUG, ReportError, Slug};
 
 /// The functions that a grant to an organization is for, unless others are chosen.
 pub const DEFAULT_FUNCTIONS: Functions = Functions::of(&[Function::Admin, Function::Tech]);
@@ -100,6 +101,18 @@ pub fn has_grant(
         }
     }
     Ok(false)
+}
+
+/// Makes sure that the account may download this report now.
+///
+/// # Errors
+/// If it may not, or the database fails.
+pub fn require(db: &mut Db, me: AccountId, slug: &Slug, now: Timestamp) -> Result<(), ReportError> {
+    let reach = Reach {
+        has_grant: has_grant(db, me, slug, now)?,
+        ..Reach::default()
+    };
+    decide(Doing::ReportDownload, &reach).map_err(|denied| ReportError::Denied(denied.words()))
 }
 
 /// Gives a grant.

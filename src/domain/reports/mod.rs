@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod error;
 pub mod files;
 pub mod grants;
+pub mod offers;
 pub mod own;
 pub mod published;
 pub mod slug;

@@ -6,12 +6,12 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::offers::{self, Offer};
 use super::send::Recipient;
 use super::{fetch, send};
 use crate::domain::api_keys::scopes::REPORTS_READ;
 use crate::domain::audit::{Act, Actor};
 use crate::domain::reports::bulk::{Format, Wanted};
+use crate::domain::reports::offers::{self, Offer};
 use crate::domain::reports::own::{Asked, OwnKind, OwnReport};
 use crate::domain::reports::{BULK_SLUG, ReportError, Slug, published};
 use crate::domain::usage::outcome::Outcome;

@@ -5,14 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::bulk;
 use super::send::{self, Label, Recipient};
-use crate::domain::registry::authority::{Action, Reach, decide};
 use crate::domain::reports::bulk::Wanted;
 use crate::domain::reports::own::OwnReport;
 use crate::domain::reports::spool::Spool;
 use crate::domain::reports::{BULK_SLUG, ReportError, Slug, grants, published};
 use crate::domain::security::throttles;
-use crate::ids::AccountId;
-use crate::store::{Db, StoreError};
+use crate::store::StoreError;
 use crate::web::state::AppState;
 
 /// Makes one of the account's own reports and sends it.
@@ -64,7 +62,7 @@ pub async fn whole_registry(
         .map_err(|_built_in| not_found(BULK_SLUG))?;
     let (me, now) = (recipient.me, recipient.act.now);
     (state.pool)
-        .read(move |db| require_grant(db, me, &slug, now))
+        .read(move |db| grants::require(db, me, &slug, now))
         .await?;
     let (made, file) = bulk::ensure(state, &wanted).await?;
     let format = wanted.format;
@@ -93,7 +91,7 @@ pub async fn published(
     let edition = (state.pool)
         .read(move |db| {
             let report = published::find(db, &slug)?.ok_or_else(|| not_found(slug.as_str()))?;
-            require_grant(db, me, &slug, now)?;
+            grants::require(db, me, &slug, now)?;
             match edition {
                 None => Ok(report.newest),
                 Some(name) => published::find_edition(db, &slug, &name)?.ok_or_else(|| {
@@ -117,19 +115,6 @@ async fn take(req: &HttpRequest, recipient: &Recipient) -> Result<(), ReportErro
         .write(move |db| throttles::take_download(db, now, me))
         .await;
     Ok(taken??)
-}
-
-fn require_grant(
-    db: &mut Db,
-    me: AccountId,
-    slug: &Slug,
-    now: crate::clock::Timestamp,
-) -> Result<(), ReportError> {
-    let reach = Reach {
-        has_grant: grants::has_grant(db, me, slug, now)?,
-        ..Reach::default()
-    };
-    decide(Action::ReportDownload, &reach).map_err(|denied| ReportError::Denied(denied.words()))
 }
 
 /// There is no such report.

@@ -13,5 +13,4 @@ mod bulk;
 pub mod calls;
 mod conditions;
 pub mod fetch;
-pub mod offers;
 pub mod send;

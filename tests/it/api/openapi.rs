@@ -32,6 +32,8 @@ fn every_call_of_the_route_table_is_described() {
         .split("call(\"")
         .skip(1)
         .map(|rest| rest.split('"').next().unwrap())
+        // The downloads of programs for other registries are described with the registry.
+        .filter(|path| path.starts_with("/api/"))
         .collect();
     assert_eq!(described, routed);
 }

@@ -322,7 +322,10 @@ async fn a_full_disk_leaves_nothing_of_an_upload() {
             break;
         }
     }
-    assert_eq!(failed.as_deref(), Some("the database cannot be written"));
+    assert_eq!(
+        failed.as_deref(),
+        Some("the database is read-only, or full")
+    );
     assert_eq!(kept_files(&app), "0");
     drop(file);
     // Removed at once in the background, or by housekeeping.

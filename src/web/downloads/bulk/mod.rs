@@ -11,9 +11,8 @@ use actix_web::web;
 use self::records::{Record, each};
 use crate::domain::reports::ReportError;
 use crate::domain::reports::archive::Archive;
-use crate::domain::reports::bulk::{self, Format, State, Wanted};
+use crate::domain::reports::bulk::{self, Format, Snapshot, State, Wanted};
 use crate::domain::reports::files::{FileWriter, StoredFile};
-use crate::store::Db;
 use crate::web::state::AppState;
 
 /// The file of the present state, made if it is not there.
@@ -37,7 +36,7 @@ pub(super) async fn ensure(
 
 /// Writes the file from one snapshot.
 fn write(
-    db: &mut Db,
+    db: &mut Snapshot,
     state: State,
     wanted: &Wanted,
     suffix: &str,
@@ -58,7 +57,7 @@ fn write(
     Ok(file)
 }
 
-fn as_xml(db: &mut Db, wanted: &Wanted, out: &mut impl Write) -> Result<(), ReportError> {
+fn as_xml(db: &mut Snapshot, wanted: &Wanted, out: &mut impl Write) -> Result<(), ReportError> {
     out.write_all(xml::BEGIN.as_bytes())?;
     each(db, wanted, |record| {
         Ok(out.write_all(xml::record(record).as_bytes())?)
@@ -67,7 +66,7 @@ fn as_xml(db: &mut Db, wanted: &Wanted, out: &mut impl Write) -> Result<(), Repo
 }
 
 fn as_text(
-    db: &mut Db,
+    db: &mut Snapshot,
     wanted: &Wanted,
     suffix: &str,
     out: &mut impl Write,

@@ -7,8 +7,8 @@ use crate::domain::registry::customers::{self, Customer};
 use crate::domain::registry::networks::{self, Network};
 use crate::domain::registry::organizations::{self, Organization};
 use crate::domain::reports::ReportError;
-use crate::domain::reports::bulk::{Object, Wanted};
-use crate::store::{Db, StoreError};
+use crate::domain::reports::bulk::{Object, Snapshot, Wanted};
+use crate::store::StoreError;
 
 /// Records that are read at once.
 const BATCH: i64 = 500;
@@ -28,7 +28,7 @@ pub(super) enum Record<'a> {
 
 /// Hands over every record that is wanted: contacts, organizations with customers, networks; each by handle.
 pub(super) fn each(
-    db: &mut Db,
+    db: &mut Snapshot,
     wanted: &Wanted,
     mut take: impl FnMut(Record<'_>) -> Result<(), ReportError>,
 ) -> Result<(), ReportError> {
@@ -55,7 +55,7 @@ pub(super) fn each(
 }
 
 fn each_holder(
-    db: &mut Db,
+    db: &mut Snapshot,
     take: &mut impl FnMut(Record<'_>) -> Result<(), ReportError>,
 ) -> Result<(), ReportError> {
     let mut organizations =
@@ -97,7 +97,7 @@ struct Batches<T, L, H> {
 
 impl<T, L, H> Batches<T, L, H>
 where
-    L: Fn(&mut Db, &str, i64) -> Result<Vec<T>, StoreError>,
+    L: Fn(&mut Snapshot, &str, i64) -> Result<Vec<T>, StoreError>,
     H: Fn(&T) -> &str,
 {
     fn new(list: L, handle: H) -> Self {
@@ -109,7 +109,7 @@ where
         }
     }
 
-    fn next(&mut self, db: &mut Db) -> Result<Option<T>, StoreError> {
+    fn next(&mut self, db: &mut Snapshot) -> Result<Option<T>, StoreError> {
         if self.batch.is_empty() {
             self.batch = (self.list)(db, &self.last, BATCH)?.into();
             if let Some(last) = self.batch.back() {
