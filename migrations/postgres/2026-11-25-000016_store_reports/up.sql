@@ -43,3 +43,5 @@ CREATE TABLE registry_files (
     file_id BIGINT NOT NULL REFERENCES stored_files (id),
     PRIMARY KEY (serial, objects, format)
 );
+CREATE INDEX report_editions_file_id ON report_editions (file_id);
+CREATE INDEX registry_files_file_id ON registry_files (file_id);
