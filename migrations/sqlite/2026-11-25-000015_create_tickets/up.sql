@@ -63,3 +63,4 @@ CREATE TABLE ticket_attachments (
     PRIMARY KEY (ticket, message, number),
     FOREIGN KEY (ticket, message) REFERENCES ticket_messages (ticket, number) ON DELETE CASCADE
 ) STRICT;
+CREATE INDEX ticket_attachments_file_id ON ticket_attachments (file_id);

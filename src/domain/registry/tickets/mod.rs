@@ -7,10 +7,11 @@
 //! | reports | an account | prepared by [`preparing`], and closed with the file |
 //!
 //! [`opening`] opens them, [`deciding`] decides, [`ending`] withdraws, closes and removes, [`messages`] holds what is
-//! said on them, [`reading`] says who may read which. The opener's account is locked before the ticket, as accounts are
+//! said on them, [`reading`] says who may read which, and [`documents`] what programs get of them. The opener's account is locked before the ticket, as accounts are
 //! before all else.
 
 pub mod deciding;
+pub mod documents;
 pub mod ending;
 pub mod kinds;
 pub mod messages;

@@ -4,21 +4,16 @@ mod attachment;
 mod search;
 mod views;
 
-use std::sync::Arc;
-
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 
 use super::path::Resource;
 use super::xml::{read, write};
 use super::{Call, RestResult, document};
-use crate::domain::api_keys::scopes::{Access, REGISTRY_READ, REPORTS_READ};
+use crate::domain::api_keys::scopes::{REGISTRY_READ, REPORTS_READ};
 use crate::domain::registry::error::RegistryError;
-use crate::domain::registry::tickets::{
-    Ticket, TicketKind, ending, messages as domain_messages, reading,
-};
-use crate::ids::AccountId;
-use crate::store::Db;
-use crate::web::error::RestError;
+use crate::domain::registry::tickets::documents::{self, ReadTicketError, Reading, Wish};
+use crate::domain::registry::tickets::{self, Ticket, ending, messages as domain_messages};
+use crate::web::error::{Code, RestCode, RestError};
 
 /// Answers a call about tickets.
 pub(super) async fn answer(call: Call) -> RestResult {
@@ -46,27 +41,24 @@ pub(super) async fn answer(call: Call) -> RestResult {
 
 async fn view(call: Call, number: String) -> RestResult {
     let refers = refers(&call.query)?;
-    let (me, access) = (call.me, call.access.clone());
-    let select = move |db: &mut Db| Ok(vec![readable(db, me, &access, &number)?]);
-    let bytes = views::Bytes::Needed;
-    let found = views::with_messages(&call, Arc::new(select), refers, bytes).await?;
+    let found = views::with_messages(&call, Wish::One(number), refers).await?;
     Ok(document(write::ticket(&found[0]), None))
 }
 
 async fn summary(call: Call, number: String) -> RestResult {
-    let (me, access) = (call.me, call.access);
+    let reading = reading(&call);
     let ticket = (call.state.pool)
-        .read(move |db| readable(db, me, &access, &number))
+        .read(move |db| documents::readable(db, reading, &number))
         .await?;
     Ok(document(write::ticket(&views::summary(&ticket)), None))
 }
 
 async fn view_message(call: Call, number: String, message: String) -> RestResult {
-    let (me, access) = (call.me, call.access);
+    let reading = reading(&call);
     let found = (call.state.pool)
         .read(move |db| {
-            let ticket = readable(db, me, &access, &number)?;
-            Ok::<_, RestError>(reading::message(db, &ticket, &message)?)
+            let ticket = documents::readable(db, reading, &number)?;
+            Ok::<_, ReadTicketError>(tickets::reading::message(db, &ticket, &message)?)
         })
         .await?;
     Ok(document(write::message(&views::message(&found)), None))
@@ -89,36 +81,31 @@ async fn set_status(call: Call, number: String, status: String) -> RestResult {
     Ok(document(write::ticket(&views::summary(&ticket)), None))
 }
 
-/// A ticket that the account may read, with a key that covers its type: exists, scope, authority, in this order.
-fn readable(
-    db: &mut Db,
-    me: AccountId,
-    access: &Access,
-    number: &str,
-) -> Result<Ticket, RestError> {
-    // A key that could read no ticket learns nothing of their numbers.
-    if !access.allows(REGISTRY_READ) && !access.allows(REPORTS_READ) {
-        return Err(RestError::missing_scope(REGISTRY_READ));
-    }
-    let ticket = reading::named(db, number)?;
-    check_scope(access, ticket.kind)?;
-    reading::check_view(db, me, &ticket)?;
-    Ok(ticket)
-}
-
-fn check_scope(access: &Access, kind: TicketKind) -> Result<(), RestError> {
-    let scope = scope(kind);
-    match access.allows(scope) {
-        true => Ok(()),
-        false => Err(RestError::missing_scope(scope)),
+/// Who reads with this call, and what the key covers: reports are read with the scope for reports.
+fn reading(call: &Call) -> Reading {
+    Reading {
+        me: call.me,
+        reports: call.access.allows(REPORTS_READ),
+        others: call.access.allows(REGISTRY_READ),
+        is_head: call.is_head,
     }
 }
 
-/// Reports are read with the scope for reports.
-fn scope(kind: TicketKind) -> &'static str {
-    match kind.is_report() {
-        true => REPORTS_READ,
-        false => REGISTRY_READ,
+impl From<ReadTicketError> for RestError {
+    fn from(error: ReadTicketError) -> Self {
+        match error {
+            ReadTicketError::NotCovered(kind) => Self::missing_scope(match kind.is_report() {
+                true => REPORTS_READ,
+                false => REGISTRY_READ,
+            }),
+            ReadTicketError::TooLarge => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                RestCode::BadRequest,
+                Code::TooLarge.row().0,
+                "The attachments are larger than 1 MiB together. Ask with msgRefs=true, then for each of them.",
+            ),
+            ReadTicketError::Registry(error) => error.into(),
+        }
     }
 }
 

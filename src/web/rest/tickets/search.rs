@@ -1,12 +1,10 @@
 //! Searches for tickets by type and status.
 
-use std::sync::Arc;
-
-use super::{refers, scope, views};
-use crate::domain::api_keys::scopes::{REGISTRY_READ, REPORTS_READ};
-use crate::domain::registry::tickets::reading::{self, Wanted};
+use super::{refers, views};
+use crate::domain::api_keys::scopes::REGISTRY_READ;
+use crate::domain::registry::tickets::documents::{self, Wish};
+use crate::domain::registry::tickets::reading::Wanted;
 use crate::domain::registry::tickets::{TicketKind, TicketStatus};
-use crate::store::Db;
 use crate::web::error::RestError;
 use crate::web::rest::path::Target;
 use crate::web::rest::xml::write;
@@ -59,20 +57,18 @@ const OTHER_STATUSES: [&str; 4] = [
 pub(super) async fn answer(call: Call, only_summaries: bool) -> RestResult {
     let wanted = wanted(&call.target)?;
     let refers = refers(&call.query)?;
-    if !call.access.allows(REGISTRY_READ) && !call.access.allows(REPORTS_READ) {
+    let reading = super::reading(&call);
+    if !reading.reports && !reading.others {
         return Err(RestError::missing_scope(REGISTRY_READ));
     }
-    let (me, access) = (call.me, call.access.clone());
-    let select = move |db: &mut Db| {
-        let mut tickets = reading::list(db, me, &wanted)?;
-        tickets.retain(|ticket| access.allows(scope(ticket.kind)));
-        Ok::<_, RestError>(tickets)
-    };
+    let wish = Wish::Search(wanted);
     let found = if only_summaries {
-        let tickets = call.state.pool.read(select).await?;
+        let tickets = (call.state.pool)
+            .read(move |db| documents::select(db, reading, &wish))
+            .await?;
         tickets.iter().map(views::summary).collect()
     } else {
-        views::with_messages(&call, Arc::new(select), refers, views::Bytes::IfAllowed).await?
+        views::with_messages(&call, wish, refers).await?
     };
     Ok(document(write::tickets(&found), None))
 }
