@@ -194,7 +194,7 @@ fn address(number: u32) -> std::net::Ipv4Addr {
 }
 
 fn network(number: u32, organizations: u32, now: Timestamp) -> NetworkRow {
-    let is_top = number % FAMILY == 0;
+    let is_top = number.is_multiple_of(FAMILY);
     let first = u32::from(address(number));
     let size = if is_top { 0x4000 } else { 64 };
     NetworkRow {

@@ -4,7 +4,6 @@ pub mod audit;
 pub mod backup;
 pub mod database;
 pub mod demo;
-pub mod demo_reports;
 pub mod key;
 pub mod registry;
 pub mod report;

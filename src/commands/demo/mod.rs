@@ -5,6 +5,7 @@
 mod accounts;
 mod keys;
 mod registry;
+mod reports;
 mod scene;
 mod usage;
 
@@ -19,6 +20,7 @@ use crate::clock::{SharedClock, Timestamp};
 use crate::config::Config;
 use crate::crypto::random::{base62_text, system_rng};
 use crate::domain::accounts as domain_accounts;
+use crate::domain::audit::Act;
 use crate::domain::security::password::NewPassword;
 use crate::domain::text::{EmailAddress, Name};
 use crate::secret::Secret;
@@ -54,7 +56,7 @@ pub fn run(
 ) -> Result<(), CommandError> {
     let opened = opened(config, clock)?;
     let now = clock.now();
-    let made = opened.pool.write_now(|db| {
+    let (made, new) = opened.pool.write_now(|db| {
         let others = domain_accounts::list(db)?
             .iter()
             .any(|account| !ACCOUNTS.iter().any(|demo| demo.email == account.email));
@@ -68,8 +70,13 @@ pub fn run(
         let mut scene = Scene::new(db, &opened.policy, suffix, now, emails)?;
         let events = events(db, config, &scene)?;
         perform(db, &mut scene, events)?;
-        made(db, &scene)
+        Ok((made(db, &scene)?, registry::new_grantees(&scene)))
     })?;
+    // Files are written chunk by chunk, so not in that transaction.
+    if let Some((organization, outsider)) = new {
+        let act = Act::by_command(now, opened.policy.secrets.audit_keys());
+        reports::publish(&opened.pool, clock, &act, &organization, outsider)?;
+    }
     if json {
         let text = serde_json::to_string_pretty(&made).map_err(std::io::Error::from)?;
         return print(text);

@@ -12,6 +12,7 @@ use crate::domain::registry::fields::{
 use crate::domain::registry::functions::Function::{self, Abuse, Admin, Noc, Tech};
 use crate::domain::registry::{Expected, tickets};
 use crate::domain::registry::{checks, contacts, links, networks, organizations};
+use crate::ids::AccountId;
 use crate::store::Db;
 
 const MAREN: &str = "maren@example.com";
@@ -32,6 +33,13 @@ pub(super) fn events(db: &mut Db, scene: &Scene<'_>) -> Result<Vec<Event>, Comma
     events.extend(allocations());
     events.extend(cut());
     Ok(events)
+}
+
+/// Whom reports are granted to, if the records were made in this run: an organization and an account.
+pub(super) fn new_grantees(scene: &Scene<'_>) -> Option<(String, AccountId)> {
+    let organization = scene.handle("harbor").ok()?;
+    let outsider = scene.account(OUTSIDER).ok()?;
+    Some((organization, outsider.id))
 }
 
 fn contacts_and_organizations() -> Vec<Event> {

@@ -320,10 +320,6 @@ impl Drop for FileWriter {
 }
 
 /// [`remove`] on another thread, where an async one lets go of the file. Housekeeping removes what cannot be removed now.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "letting go of a file must not wait for the database"
-)]
 pub(super) fn remove_in_background(pool: &Pool, id: StoredFileId) {
     let pool = pool.clone();
     let removal = move || {

@@ -2,8 +2,8 @@
 
 use std::io::Write as _;
 
-use super::{CommandError, refuse};
 use crate::clock::SharedClock;
+use crate::commands::{CommandError, refuse};
 use crate::domain::audit::Act;
 use crate::domain::registry::handles::Handle;
 use crate::domain::reports::files::{FileWriter, WriteFileError};
@@ -27,7 +27,7 @@ const PEERING_CONTACTS: &str = "network,contact,email,phone\r\n\
 ///
 /// # Errors
 /// If the organization is not there, or the database fails.
-pub fn publish(
+pub(super) fn publish(
     pool: &Pool,
     clock: &SharedClock,
     act: &Act,
