@@ -171,6 +171,8 @@ pub fn confirm(
     let Some((link, account, email)) = find(db, act.now, token)? else {
         return Ok(Confirmed::Dead);
     };
+    // Whatever ends the account's links takes turns with this: one that was ended meanwhile is not used up.
+    rows::lock(db, account.id)?;
     if !one_time_links::use_up(db, act.now, &link)? {
         return Ok(Confirmed::Dead);
     }
