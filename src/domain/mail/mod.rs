@@ -74,6 +74,21 @@ pub struct MailedAccount {
     pub email: String,
 }
 
+/// What became of a key that was found in public.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeakFate {
+    /// It worked, and was deactivated.
+    #[default]
+    Deactivated,
+    /// What was found is a secret that another one has replaced: that one works on, the one that was found no longer does.
+    OldSecretEnded,
+    /// Someone had deactivated it before.
+    WasDeactivated,
+    /// It had expired before.
+    HadExpired,
+}
+
 /// What a mail says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -217,8 +232,11 @@ pub enum Mail {
         /// From where, last.
         place: Place,
     },
-    /// A key was found in public and deactivated.
+    /// A key was found in public.
     KeyLeaked {
+        /// What became of it.
+        #[serde(default)]
+        fate: LeakFate,
         /// Which.
         key: MailedKey,
         /// Where it was found.
