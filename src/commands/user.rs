@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use clap::Subcommand;
 
-use super::{CommandError, account, opened, print, refuse};
+use super::{CommandError, account, opened, opened_to_read, print, refuse};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::random::system_rng;
@@ -57,7 +57,10 @@ pub enum UserCommand {
 /// # Errors
 /// If the arguments are refused or the database fails.
 pub fn run(config: &Config, clock: &SharedClock, command: UserCommand) -> Result<(), CommandError> {
-    let Opened { pool, policy } = opened(config, clock)?;
+    let Opened { pool, policy } = match command {
+        UserCommand::List => opened_to_read(config, clock)?,
+        _ => opened(config, clock)?,
+    };
     let act = Act::by_command(clock.now(), policy.secrets.audit_keys());
     match command {
         UserCommand::Add {
