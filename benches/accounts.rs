@@ -6,7 +6,6 @@
 #![expect(
     unreachable_pub,
     dead_code,
-    unused_imports,
     reason = "the support modules serve the tests too"
 )]
 #![expect(

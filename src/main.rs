@@ -46,6 +46,9 @@ enum Command {
     /// Rotate the instance secret, and see what depends on which.
     #[command(subcommand)]
     Secret(commands::secret::SecretCommand),
+    /// Publish reports, and say who may download them.
+    #[command(subcommand)]
+    Report(commands::report::ReportCommand),
     /// Print the OpenAPI document.
     Openapi,
     /// Write a consistent copy of the database to a new file, also while the portal runs.
@@ -97,6 +100,7 @@ fn run(command: Command) -> Result<(), CommandError> {
         Command::Ticket(command) => commands::ticket::run(&config, &clock, command),
         Command::Audit(command) => commands::audit::run(&config, &clock, &command),
         Command::Secret(command) => commands::secret::run(&config, &clock, command),
+        Command::Report(command) => commands::report::run(&config, &clock, command),
         Command::Openapi => commands::database::openapi(&config),
         Command::Backup { file } => commands::backup::run(&config, &file),
         Command::Demo { json, force } => commands::demo::run(&config, &clock, json, force),

@@ -301,17 +301,19 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         outbox.clone(),
         clock.clone(),
         last_round.clone(),
-        TicketLives {
-            link_request: config.registry.link_ticket,
-            report: config.registry.report,
+        Keeping {
+            tickets: TicketLives {
+                link_request: config.registry.link_ticket,
+                report: config.registry.report,
+            },
+            usage: Retention {
+                details: config.usage.keep_details,
+                minutes: config.usage.keep_minutes,
+            },
+            audit: config.audit.keep,
+            audit_keys: policy.secrets.audit_keys().clone(),
+            editions: config.registry.edition,
         },
-        Retention {
-            details: config.usage.keep_details,
-            minutes: config.usage.keep_minutes,
-        },
-        config.audit.keep,
-        config.registry.edition,
-        policy.secrets.audit_keys().clone(),
     )?;
     let secrets = policy.secrets.clone();
     let mover = (secrets.ids().count() > 1)
@@ -532,16 +534,22 @@ fn start_moving(
 /// How often what has no meaning any more is removed.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 
+/// How long what is kept.
+struct Keeping {
+    tickets: TicketLives,
+    usage: Retention,
+    audit: TimeDelta,
+    /// Vouch for the log after entries were removed from it.
+    audit_keys: AuditKeys,
+    editions: TimeDelta,
+}
+
 fn start_housekeeping(
     pool: Pool,
     outbox: Outbox,
     clock: SharedClock,
     last_round: LastRound,
-    lives: TicketLives,
-    retention: Retention,
-    keep_audit: TimeDelta,
-    keep_editions: TimeDelta,
-    audit_keys: AuditKeys,
+    keeping: Keeping,
 ) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
     let (stop, stopped) = bounded::<()>(0);
     let thread = std::thread::Builder::new().name("housekeeping".to_owned());
@@ -552,15 +560,15 @@ fn start_housekeeping(
             let done: Result<(), StoreError> = pool
                 .write_now(|db| {
                     housekeeping::run(db, now)?;
-                    ending::run(db, &outbox, now, lives)
+                    ending::run(db, &outbox, now, keeping.tickets)
                 })
                 .and_then(|()| {
-                    pool.write_now(|db| published::remove_old_editions(db, now, keep_editions))
+                    pool.write_now(|db| published::remove_old_editions(db, now, keeping.editions))
                 })
                 .and_then(|()| files::sweep(&pool, now))
-                .and_then(|()| retention::run(&pool, now, retention, &must_stop))
+                .and_then(|()| retention::run(&pool, now, keeping.usage, &must_stop))
                 .and_then(|()| {
-                    audit_retention::run(&pool, now, keep_audit, &audit_keys, &must_stop)
+                    audit_retention::run(&pool, now, keeping.audit, &keeping.audit_keys, &must_stop)
                 });
             last_round.set(Round {
                 at: now,

@@ -271,9 +271,14 @@ impl Layout {
                 self.item("/", "Overview", "layout-dashboard", Nav::Overview),
             );
         }
-        if self.holder.is_some() && self.has_registry {
+        if self.has_registry && self.holder.is_some() {
+            let label = "Downloads & Services";
             items.insert(
                 1,
+                self.item("/downloads", label, "download", Nav::Downloads),
+            );
+            items.insert(
+                2,
                 self.item("/tickets", "Tickets", "list-checks", Nav::Tickets),
             );
         }
@@ -400,6 +405,13 @@ impl Layout {
                     Nav::OperatorTickets,
                 ),
             );
+            let reports = self.item(
+                "/operator/reports",
+                "Reports and grants",
+                "download",
+                Nav::OperatorReports,
+            );
+            items.insert(4, reports);
         }
         let label = "Operator";
         vec![NavGroup { label, items }]

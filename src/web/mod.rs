@@ -344,8 +344,47 @@ pub fn routes(config: &mut ServiceConfig) {
             )
             .route(read().to(pages::operator::tickets::get_file)),
         )
+        .service(
+            operator_page("/operator/reports", "GET, HEAD")
+                .route(read().to(pages::operator::reports::get)),
+        )
+        .service(
+            operator_page("/operator/reports/new", "GET, HEAD, POST")
+                .route(read().to(pages::operator::reports::get_new))
+                .route(web::post().to(pages::operator::reports::post_new)),
+        )
+        .service(
+            operator_page("/operator/reports/{slug}", "GET, HEAD, POST")
+                .route(read().to(pages::operator::report::get))
+                .route(web::post().to(pages::operator::report::post)),
+        )
+        .service(
+            operator_page("/operator/reports/{slug}/details", "POST")
+                .route(web::post().to(pages::operator::report::post_details)),
+        )
+        .service(
+            operator_page("/operator/reports/{slug}/edition", "POST")
+                .route(web::post().to(pages::operator::report::post_edition)),
+        )
+        .service(
+            operator_page("/operator/reports/{slug}/remove", "GET, HEAD, POST")
+                .route(read().to(pages::operator::report_act::get_remove))
+                .route(web::post().to(pages::operator::report_act::post_remove)),
+        )
+        .service(
+            operator_page("/operator/reports/{slug}/ungrant/{id}", "GET, HEAD, POST")
+                .route(read().to(pages::operator::report_act::get_ungrant))
+                .route(web::post().to(pages::operator::report_act::post_ungrant)),
+        )
         .service(operator_page("/operator/audit", "GET, HEAD").route(read().to(log::get)))
         .service(operator_page("/operator/audit.csv", "GET, HEAD").route(read().to(log::get_csv)))
+        // Downloads.
+        .service(page("/downloads", "GET, HEAD").route(read().to(pages::downloads::get)))
+        .service(
+            page("/downloads/{slug}", "GET, HEAD, POST")
+                .route(read().to(pages::downloads::get_file))
+                .route(web::post().to(pages::downloads::post_file)),
+        )
         .service(page("/docs/api", "GET, HEAD").route(read().to(docs::get)))
         // For programs on every site.
         .service(page("/assets/{name}", "GET, HEAD").route(read().to(assets::get)))

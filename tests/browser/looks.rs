@@ -268,3 +268,49 @@ async fn the_chosen_theme_holds_and_menus_close() {
     browser.wait_for("details.menu:not([open])").await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_contacts_are_fine() {
+    let app = TestApp::spawn(Engine::Sqlite).await;
+    let mut maren = app.registrant("maren@example.com", "Maren Okafor").await;
+    let browser = Browser::start(Options::default()).await;
+    browser.goto(&app.url("/sign-in")).await;
+    browser.fill("#email", "maren@example.com").await;
+    browser.fill("#password", PASSWORD).await;
+    browser.press("Sign in").await;
+    browser.expect_heading("Overview").await;
+    browser.goto(&app.url("/settings/contacts")).await;
+    assert_fine(&browser, "/settings/contacts without contacts").await;
+    let person = app.person_contact("Maren", "Okafor", Some(maren.id));
+    let abuse = app.role_contact("Abuse", &[maren.id]);
+    let other = app.role_contact("Network Operations", &[]);
+    let mine = [("AD", &*person), ("T", &*person), ("AB", &*abuse)];
+    let organization = app.organization("Harbor Example Networks", &mine);
+    app.allocation(&organization, "192.0.2.0", "24");
+    app.allocation(&organization, "2001:db8::", "32");
+    let theirs = [("AD", &*other), ("T", &*other), ("AB", &*abuse)];
+    app.organization("Lantern Example Cooperative", &theirs);
+    let key = [
+        ("name", "Reader"),
+        ("expires_in", "90d"),
+        ("access", "chosen"),
+        ("scope", "registry:read"),
+    ];
+    let key = id_of(&maren.person.create_key(&key).await);
+    for path in [
+        "/settings/contacts".to_owned(),
+        "/settings/contacts/new".to_owned(),
+        format!("/settings/contacts/{person}"),
+        format!("/settings/contacts/{person}/unlink"),
+        format!("/settings/contacts/{abuse}/delete"),
+        format!("/settings/api/{key}/access"),
+    ] {
+        browser.goto(&app.url(&path)).await;
+        assert_fine(&browser, &path).await;
+    }
+    browser.goto(&app.url("/settings/contacts/new")).await;
+    browser.press("Create contact").await;
+    browser.wait_for("[role=alert]").await;
+    assert_fine(&browser, "/settings/contacts/new with errors").await;
+    browser.close().await;
+}

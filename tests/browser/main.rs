@@ -3,7 +3,6 @@
 #![expect(
     unreachable_pub,
     dead_code,
-    unused_imports,
     reason = "the support modules serve two test binaries"
 )]
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]

@@ -154,13 +154,17 @@ fn contact(
 ) -> Event {
     Event::new(days * DAY, move |db, scene, at| {
         let maker = scene.account(maker)?;
-        let act = scene.by(&maker, at);
-        // Linked without the mails of it: no one reads them at these addresses.
-        let outbox = Outbox::new(scene.policy.secrets.clone());
-        let made = contacts::create(db, &act, &outbox, maker.id, scene.suffix, &fields(), false);
-        let handle = done(made)?.handle;
-        done(links::link(db, &act, maker.id, handle.as_str()))?;
-        scene.name(what, handle);
+        let (act, outbox) = (
+            scene.by(&maker, at),
+            Outbox::new(scene.policy.secrets.clone()),
+        );
+        let (me, suffix, fields) = (maker.id, scene.suffix, fields());
+        // Linked by itself: making the link with it would mail that.
+        let made = done(contacts::create(
+            db, &act, &outbox, me, suffix, &fields, false,
+        ))?;
+        done(links::link(db, &act, me, made.handle.as_str()))?;
+        scene.name(what, made.handle);
         Ok(())
     })
 }

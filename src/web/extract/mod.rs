@@ -13,4 +13,5 @@ pub mod operator;
 pub mod pagination;
 pub mod recent_sign_in;
 pub mod registrant;
+pub mod upload;
 pub mod visitor;

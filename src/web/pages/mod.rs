@@ -4,6 +4,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod contacts;
 pub mod docs;
+pub mod downloads;
 pub mod email_verify;
 pub mod error_page;
 pub mod notifications;

@@ -1,15 +1,16 @@
 //! Customers: made under networks, read, changed and deleted by those who act for what is above them.
 
 use crate::on_both_engines;
-use crate::support::registry::{CUSTOMER_ADDRESS, customer, document, network};
+use crate::support::networks::{CUSTOMER_ADDRESS, customer, document, network};
 use crate::support::{Program, TestApp};
 
 /// An organization with one network, for which the program acts, and one that acts for nothing.
 fn harbor(app: &TestApp) -> (Program, Program) {
     let maren = app.account("maren@example.com", "Maren Okafor");
-    let contact = app.role_contact("Network Operations", &[maren.id]);
+    let contact = app.role_contact("Network Operations", &[]);
+    app.link(maren.id, &contact);
     let organization = app.organization_of("Harbor Example Networks", &contact);
-    app.allocation(&organization, "192.0.2.0", "24");
+    app.allocate(&organization, "192.0.2.0/24").unwrap();
     let outsider = app.account("outsider@example.com", "Out Sider");
     (app.program_of(&maren), app.program_of(&outsider))
 }

@@ -24,13 +24,14 @@ impl Harbor {
     fn new(app: &TestApp) -> Self {
         let maren = app.account("maren@example.com", "Maren Okafor");
         let outsider = app.account("outsider@example.com", "Out Sider");
-        let contact = app.role_contact("Network Operations", &[maren.id]);
+        let contact = app.role_contact("Network Operations", &[]);
+        app.link(maren.id, &contact);
         let organization = app.organization_of("Harbor Example Networks", &contact);
         Self {
             program: app.program_of(&maren),
             outsider: app.program_of(&outsider),
-            v4: app.allocation(&organization, "192.0.2.0", "24"),
-            v6: app.allocation(&organization, "2001:db8::", "32"),
+            v4: app.allocate(&organization, "192.0.2.0/24").unwrap(),
+            v6: app.allocate(&organization, "2001:db8::/32").unwrap(),
             maren,
             contact,
             organization,
@@ -40,7 +41,8 @@ impl Harbor {
     /// Another organization, and who acts for it.
     fn other(&self, app: &TestApp) -> (String, Account) {
         let tomas = app.account("tomas@example.com", "Tomas Rey");
-        let contact = app.role_contact("Lantern Desk", &[tomas.id]);
+        let contact = app.role_contact("Lantern Desk", &[]);
+        app.link(tomas.id, &contact);
         (
             app.organization_of("Lantern Example Cooperative", &contact),
             tomas,
@@ -50,7 +52,7 @@ impl Harbor {
     /// A customer of Harbor's.
     async fn customer(&self, name: &str) -> String {
         let path = format!("/rest/net/{}/customer", self.v4);
-        let document = crate::support::registry::customer(name);
+        let document = crate::support::networks::customer(name);
         let made = self.program.post_xml(&path, &document).await.expect(200);
         made.element("handle")
     }
@@ -65,7 +67,7 @@ impl Harbor {
             &self.v4
         };
         let path = format!("/rest/net/{parent}/reassign");
-        let document = crate::support::registry::network(start, length, &more);
+        let document = crate::support::networks::network(start, length, &more);
         let made = self.program.put_xml(&path, &document).await.expect(200);
         made.element("handle")
     }

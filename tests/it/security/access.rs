@@ -48,11 +48,27 @@ const ROUTES: &[(&str, u16, u16, u16)] = &[
     ("/settings/usage.csv", 303, 200, 303),
     ("/settings/contacts", 303, 200, 303),
     ("/settings/contacts/new", 303, 200, 303),
+    ("/settings/contacts/link", 303, 200, 303),
+    ("/settings/contacts/link/confirm", 303, 404, 303),
     ("/settings/contacts/{handle}", 303, 404, 303),
     ("/settings/contacts/{handle}/unlink", 303, 404, 303),
     ("/settings/contacts/{handle}/delete", 303, 404, 303),
+    ("/tickets", 303, 200, 303),
+    ("/tickets/{number}", 303, 404, 303),
+    ("/tickets/{number}/decision", 405, 405, 405),
+    ("/tickets/{number}/withdraw", 405, 405, 405),
+    ("/tickets/{number}/close", 405, 405, 405),
+    ("/tickets/{number}/keep", 405, 405, 405),
+    (
+        "/tickets/{number}/files/{message}/{attachment}",
+        303,
+        404,
+        303,
+    ),
     ("/settings/audit", 303, 200, 303),
     ("/settings/audit.csv", 303, 200, 303),
+    ("/downloads", 303, 200, 303),
+    ("/downloads/{slug}", 303, 404, 303),
     ("/docs/api", 200, 200, 200),
     ("/assets/{name}", 404, 404, 404),
     ("/robots.txt", 200, 200, 200),
@@ -77,6 +93,19 @@ const OPERATOR: &[(&str, u16)] = &[
     ("/operator/mail/{id}", 404),
     ("/operator/mail/{id}/read", 404),
     ("/operator/mail/{id}/send-again", 404),
+    ("/operator/tickets", 200),
+    ("/operator/tickets/{number}", 404),
+    (
+        "/operator/tickets/{number}/files/{message}/{attachment}",
+        404,
+    ),
+    ("/operator/reports", 200),
+    ("/operator/reports/new", 200),
+    ("/operator/reports/{slug}", 404),
+    ("/operator/reports/{slug}/details", 405),
+    ("/operator/reports/{slug}/edition", 405),
+    ("/operator/reports/{slug}/remove", 404),
+    ("/operator/reports/{slug}/ungrant/{id}", 404),
     ("/operator/audit", 200),
     ("/operator/audit.csv", 200),
 ];
@@ -92,6 +121,12 @@ const API: &[(&str, u16)] = &[
     ("/api/v1/contacts/{handle}", 404),
     ("/api/v1/organizations", 200),
     ("/api/v1/organizations/{handle}", 404),
+    ("/api/v1/reports", 200),
+    ("/api/v1/reports/{slug}", 404),
+    ("/public/rest/downloads/bulkwhois", 403),
+    ("/public/secure/downloads/bulkwhois", 403),
+    ("/public/rest/downloads/bulkwhois/{file}", 404),
+    ("/public/rest/downloads/{slug}", 404),
     ("/api/v1/verify", 405),
     ("/api/v1/leaks", 405),
     ("/api/v1/leaks/github", 405),
@@ -128,6 +163,9 @@ async fn every_route_admits_whom_it_should() {
             .replace("{key}", "0000000000")
             .replace("{act}", "disable")
             .replace("{handle}", "NOBODY1-KP")
+            .replace("{number}", "20261122-X99")
+            .replace("{message}", "1")
+            .replace("{attachment}", "1")
     };
     let mut operator = app.operator("oona@example.com", "Oona").await;
     for &(path, anonymous, signed_in, keyed) in ROUTES {
@@ -146,9 +184,15 @@ async fn every_route_admits_whom_it_should() {
         operator.get(&path).await.expect(status);
     }
     for &(path, keyed) in API {
+        // A report that does not exist is not there for anyone.
+        let is_unknown = path.contains("{slug}") || path.contains("{file}");
         let path = fill(path);
         // A session is no key.
-        let without_key = if keyed == 405 { 405 } else { 401 };
+        let without_key = if keyed == 405 || is_unknown {
+            keyed
+        } else {
+            401
+        };
         app.anonymous().get(&path).await.expect(without_key);
         maren.get(&path).await.expect(without_key);
         program.get(&path).await.expect(keyed);
@@ -182,6 +226,14 @@ async fn forms_of_signed_in_people_do_nothing_for_others() {
         "/settings/api/0000000000/rotate",
         "/settings/api/0000000000/end-old-secret",
         "/settings/contacts/new",
+        "/settings/contacts/link",
+        "/settings/contacts/link/confirm",
+        "/tickets/20261122-X99",
+        "/tickets/20261122-X99/decision",
+        "/tickets/20261122-X99/withdraw",
+        "/tickets/20261122-X99/close",
+        "/tickets/20261122-X99/keep",
+        "/operator/tickets/20261122-X99",
         "/settings/contacts/NOBODY1-KP",
         "/settings/contacts/NOBODY1-KP/unlink",
         "/settings/contacts/NOBODY1-KP/delete",
@@ -269,6 +321,9 @@ async fn no_page_has_inline_script_or_style() {
         "/settings/api/new",
         "/settings/contacts",
         "/settings/contacts/new",
+        "/settings/contacts/link",
+        "/settings/contacts/link/confirm",
+        "/tickets",
         "/settings/audit",
         "/password/forgot",
         "/email/verify",

@@ -16,6 +16,7 @@ use keyport::crypto::random::system_rng;
 use keyport::domain::accounts::{self, Account};
 use keyport::domain::audit::Act;
 use keyport::domain::mail::delivery::Delivered;
+use keyport::domain::registry::tickets::ending::{self, TicketLives};
 use keyport::domain::security::password::NewPassword;
 use keyport::domain::text::{EmailAddress, Name};
 use keyport::ids::AccountId;
@@ -251,6 +252,24 @@ impl TestApp {
     pub fn deliver(&self) -> Delivered {
         let postman = self.state.postman.as_ref().expect("mail is on");
         postman.deliver().unwrap()
+    }
+
+    /// Prepares the reports that are due.
+    pub fn prepare_reports(&self) {
+        let preparer = self.state.preparer.as_ref();
+        preparer.expect("there is a registry").prepare().unwrap();
+    }
+
+    /// What housekeeping does about tickets.
+    pub fn tidy_tickets(&self) {
+        let settings = &self.state.config.registry;
+        let lives = TicketLives {
+            link_request: settings.link_ticket,
+            report: settings.report,
+        };
+        let (now, outbox) = (self.now(), &self.state.outbox);
+        let done = (self.state.pool).write_now(|db| ending::run(db, outbox, now, lives));
+        done.unwrap();
     }
 
     /// Writes what has been noted about the use of keys.

@@ -64,7 +64,8 @@ impl TestApp {
             .filter_map(|queued| match &queued.mail {
                 Mail::VerifyEmail { token }
                 | Mail::ResetPassword { token }
-                | Mail::ConfirmNewEmail { token } => Some(token.0.expose().clone()),
+                | Mail::ConfirmNewEmail { token }
+                | Mail::LinkConfirm { token, .. } => Some(token.0.expose().clone()),
                 _ => None,
             });
         tokens.next_back().expect("a link was mailed")

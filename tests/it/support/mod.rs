@@ -10,6 +10,7 @@ pub mod door;
 pub mod html;
 pub mod mail;
 pub mod mail_queue;
+pub mod networks;
 pub mod proxy;
 pub mod redis;
 pub mod registry;

@@ -1,10 +1,6 @@
 //! The registry's records, made where the routes that make them are not the subject, and calls of its wire format.
 
-use keyport::crypto::random::system_rng;
-use keyport::domain::accounts::{self, Account};
-use keyport::domain::api_keys::addresses::AllowedAddresses;
-use keyport::domain::api_keys::scopes::Access;
-use keyport::domain::api_keys::{self, NewApiKey};
+use keyport::domain::accounts;
 use keyport::domain::registry::checks::{self, NewOrganization};
 use keyport::domain::registry::contacts;
 use keyport::domain::registry::error::RegistryError;
@@ -14,7 +10,7 @@ use keyport::domain::registry::fields::{
 };
 use keyport::domain::registry::functions::Function;
 use keyport::domain::registry::{links, networks, organizations};
-use keyport::domain::text::{EmailAddress, Name};
+use keyport::domain::text::EmailAddress;
 use keyport::ids::AccountId;
 use keyport::store::StoreError;
 use quick_xml::NsReader;
@@ -36,25 +32,6 @@ pub struct Registrant {
 }
 
 impl TestApp {
-    /// A program with a key of this account that may do everything.
-    pub fn program_of(&self, account: &Account) -> Program {
-        let act = self.act();
-        let new = NewApiKey {
-            name: Name::parse("Program").unwrap(),
-            expires_at: None,
-            access: Access::All,
-            allowed_addresses: AllowedAddresses::default(),
-            rate_limit: None,
-        };
-        let policy = &self.state.policy;
-        let made = self
-            .state
-            .pool
-            .write_now(|db| api_keys::create(db, &act, policy, &mut system_rng(), account.id, new));
-        let (_, full_key) = made.unwrap_or_else(|error| panic!("no key: {error}"));
-        self.program(full_key.reveal())
-    }
-
     pub async fn registrant(&self, email: &str, name: &str) -> Registrant {
         let mut person = self.person(email, name).await;
         let fields = [("name", "CI"), ("expires_in", "90d"), ("access", "all")];
@@ -123,11 +100,6 @@ impl TestApp {
                 .to_string())
         });
         made.unwrap()
-    }
-
-    /// An organization, each of whose functions is one contact's.
-    pub fn organization_of(&self, name: &str, contact: &str) -> String {
-        self.organization(name, &[("AD", contact), ("T", contact), ("AB", contact)])
     }
 
     /// Allocates a prefix to an organization, and returns the network's handle.
@@ -208,16 +180,6 @@ impl Program {
         self.rest_with(method, path, body, &[]).await
     }
 
-    /// PUT of a document to a whole path.
-    pub async fn put_xml(&self, path: &str, document: &str) -> Answer {
-        self.rest("PUT", under_rest(path), Some(document)).await
-    }
-
-    /// POST of a document to a whole path.
-    pub async fn post_xml(&self, path: &str, document: &str) -> Answer {
-        self.rest("POST", under_rest(path), Some(document)).await
-    }
-
     /// The same with further headers.
     pub async fn rest_with(
         &self,
@@ -267,14 +229,6 @@ impl Answer {
         answer
     }
 
-    /// Asserts a refusal of elements, with the names of these.
-    #[track_caller]
-    pub fn expect_invalid(self, elements: &[&str]) -> Self {
-        let answer = self.expect_error(400, "E_ENTITY_VALIDATION");
-        assert_eq!(answer.elements("name"), elements, "{}", answer.text());
-        answer
-    }
-
     #[track_caller]
     fn check_xml(&self, root: &str) {
         assert_eq!(
@@ -312,11 +266,6 @@ impl Answer {
             .collect()
     }
 
-    /// The text of the first element with this name; empty if there is none.
-    pub fn element(&self, name: &str) -> String {
-        self.elements(name).into_iter().next().unwrap_or_default()
-    }
-
     /// The handle of the record that was answered.
     pub fn handle(&self) -> String {
         self.elements("handle").remove(0)
@@ -338,36 +287,4 @@ impl Answer {
             })
             .collect()
     }
-}
-
-fn under_rest(path: &str) -> &str {
-    path.strip_prefix("/rest").expect("a path under /rest")
-}
-
-/// A document with this root and content.
-pub fn document(root: &str, content: &str) -> String {
-    format!("<{root} xmlns=\"http://www.arin.net/regrws/core/v1\">{content}</{root}>")
-}
-
-/// A customer with this name.
-pub fn customer(name: &str) -> String {
-    document(
-        "customer",
-        &format!("<customerName>{name}</customerName>{CUSTOMER_ADDRESS}"),
-    )
-}
-
-/// What every customer has beside its name.
-pub const CUSTOMER_ADDRESS: &str = "<streetAddress><line number=\"1\">1 Point Road</line></streetAddress><city>Halifax</city>\
-     <iso3166-2>NS</iso3166-2><postalCode>B3H 0A1</postalCode><iso3166-1><code2>CA</code2></iso3166-1>";
-
-/// A network of these addresses, with more elements.
-pub fn network(start: &str, length: u8, more: &str) -> String {
-    document(
-        "net",
-        &format!(
-            "<netName>CUT</netName><netBlocks><netBlock><startAddress>{start}</startAddress>\
-             <cidrLength>{length}</cidrLength></netBlock></netBlocks>{more}"
-        ),
-    )
 }

@@ -192,8 +192,8 @@ fn name_of_person(problems: &mut Problems, element: &'static str, name: &str) {
     // Composed, and with the marks that cannot be composed: some scripts write no name without them.
     let is_letter = |c: char| c.is_alphabetic() || is_combining_mark(c);
     let is_name = name.nfc().all(|c| is_letter(c) || " -'.".contains(c));
-    let has_letter = name.chars().any(char::is_alphabetic);
-    if !name.is_empty() && !(is_name && has_letter) {
+    let is_blank = !name.chars().any(char::is_alphabetic);
+    if !name.is_empty() && (!is_name || is_blank) {
         problems.add(
             element,
             "A person's name has letters, spaces, hyphens, apostrophes and periods, and no digits.",

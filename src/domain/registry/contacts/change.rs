@@ -149,8 +149,8 @@ pub fn delete(
     }
     expected.check(contact.revision)?;
     let linked = link_rows::account_ids_of(db, handle)?;
-    rows::delete(db, handle)?;
     ending::abandon_for_contact(db, act.now, outbox, handle)?;
+    rows::delete(db, handle)?;
     finish(db, act, Some(me), audit::Action::ContactDelete, handle)?;
     for account in linked {
         let ended = audit::Action::LinkEnd;

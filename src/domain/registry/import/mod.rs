@@ -234,7 +234,7 @@ fn check_references(
     for one in &accepted.organizations {
         let mut problems = Vec::new();
         for link in &one.record.contacts {
-            known_contacts.check(db, &mut problems, "pocLinks", "contact", &link.contact)?;
+            known_contacts.check(db, &mut problems, "pocLinkRef", "contact", &link.contact)?;
         }
         note(bad, &one.name, problems);
     }
@@ -267,7 +267,7 @@ fn check_references(
             }
         }
         for link in &one.record.contacts {
-            known_contacts.check(db, &mut problems, "pocLinks", "contact", &link.contact)?;
+            known_contacts.check(db, &mut problems, "pocLinkRef", "contact", &link.contact)?;
         }
         note(bad, &one.name, problems);
     }

@@ -85,7 +85,7 @@ fn check_contacts(
     match unknown.is_empty() {
         true => Ok(()),
         false => Err(RegistryError::invalid(
-            "pocLinks",
+            "pocLinkRef",
             format!(
                 "There is no contact {}. Name contacts that there are.",
                 unknown.join(", ")

@@ -17,6 +17,7 @@ use crate::domain::audit::{Act, Action, Outcome};
 use crate::domain::mail::{Mail, MailedAccount, MailedContact, Outbox};
 use crate::domain::text::is_hidden;
 use crate::ids::AccountId;
+use crate::store::registry::contacts as contact_rows;
 use crate::store::registry::tickets::{self as rows, TicketRow};
 use crate::store::{Db, StoreError, accounts};
 
@@ -85,9 +86,12 @@ pub fn decide(
 ) -> Result<Ticket, RegistryError> {
     let handle: Handle = number.parse().map_err(|_malformed| unknown(number))?;
     let known = find(db, &handle)?.ok_or_else(|| unknown(number))?;
-    // Accounts are locked before all else.
+    // Accounts are locked before all else, and a contact before the tickets about it: who deletes it does the same.
     if let Some(id) = known.opener {
         accounts::lock(db, id)?;
+    }
+    if let Some(contact) = &known.contact {
+        contact_rows::lock(db, contact.as_str())?;
     }
     let (mut row, ticket) = take(db, number)?;
     check_may(db, by, &ticket)?;

@@ -130,7 +130,7 @@ pub fn keep(
     Ok(ticket)
 }
 
-/// Ends the undecided requests to be linked to a contact that is deleted; call it when the contact is gone.
+/// Ends the undecided requests to be linked to a contact that is about to be deleted, and is locked.
 ///
 /// # Errors
 /// If the database fails.

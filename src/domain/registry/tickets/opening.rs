@@ -11,6 +11,7 @@ use super::super::links;
 use super::super::networks::NetworkKind;
 use super::super::organizations;
 use super::super::reach::{Reader, require};
+use super::deciding::present;
 use super::{Ticket, TicketKind, TicketStatus};
 use crate::crypto::digest::sha256;
 use crate::domain::audit::{Act, Action, Outcome};
@@ -135,10 +136,12 @@ pub fn open_report_request(
     let about = network.map(|network| format!(" {network}"));
     let once_key = format!("{} {me}{}", kind.code(), about.unwrap_or_default());
     if let Some(mut same) = rows::find_once(db, &once_key)? {
-        if is_same(&same, act, &asked_with)
-            && let Some(ticket) = Ticket::from_row(&same)
-        {
-            return Ok(ticket);
+        if is_same(&same, act, &asked_with) {
+            if wants_mail && !same.wants_mail {
+                same.wants_mail = true;
+                rows::update(db, &same)?;
+            }
+            return Ok(present(&same));
         }
         same.once_key = None;
         rows::update(db, &same)?;
@@ -238,7 +241,7 @@ fn new_row(
 
 fn open(db: &mut Db, act: &Act, me: AccountId, row: TicketRow) -> Result<Ticket, RegistryError> {
     rows::insert(db, &row)?;
-    let ticket = Ticket::from_row(&row).expect("its words are ours");
+    let ticket = present(&row);
     let number = Some(row.number.as_str());
     act.record(db, Some(me), Action::TicketOpen, number, Outcome::Done)?;
     Ok(ticket)

@@ -21,11 +21,14 @@ use crate::domain::registry::handles::Handle;
 use crate::domain::registry::networks::NetworkKind;
 use crate::domain::registry::reach::{Reader, require};
 use crate::ids::AccountId;
-use crate::store::Db;
 use crate::store::registry::networks as network_rows;
+use crate::store::registry::reach;
+use crate::store::{Db, StoreError};
 
 /// Records that are read at once.
 const BATCH: i64 = 500;
+/// Networks that are suggested.
+const SUGGESTED: i64 = 50;
 /// The longest time that is reported of usage.
 const LONGEST_USAGE: TimeDelta = TimeDelta::days(3_660);
 /// The time that is reported of usage unless another is asked for.
@@ -258,6 +261,36 @@ impl OwnReport {
         }
         lines.finish()
     }
+}
+
+/// Networks that the account can report on, by handle: some of them, to choose from.
+///
+/// # Errors
+/// If the database fails.
+pub fn reportable_networks(db: &mut Db, me: AccountId) -> Result<Vec<String>, StoreError> {
+    let is_manager = |code: &str| matches!(code, "AD" | "T");
+    let mut handles: Vec<String> = reach::networks_of(db, me)?
+        .into_iter()
+        .filter(|row| row.function == "T")
+        .map(|row| row.object)
+        .collect();
+    let mut organizations: Vec<String> = reach::organizations_of(db, me)?
+        .into_iter()
+        .filter(|row| is_manager(&row.function))
+        .map(|row| row.object)
+        .collect();
+    organizations.dedup();
+    for organization in organizations {
+        let held = network_rows::names_of_organization_behind(db, &organization, "", SUGGESTED)?;
+        handles.extend(held.into_iter().map(|(handle, _)| handle));
+    }
+    let found = network_rows::list(db, &handles)?.into_iter();
+    let most = usize::try_from(SUGGESTED).unwrap_or_default();
+    Ok(found
+        .filter(|row| row.kind != NetworkKind::Reassigned.code())
+        .map(|row| row.handle)
+        .take(most)
+        .collect())
 }
 
 fn no_network(handle: &str) -> ReportError {

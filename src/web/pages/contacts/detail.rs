@@ -100,6 +100,9 @@ fn refused(mut page: DetailPage, summary: Summary) -> PageResult {
 fn page(me: &CurrentAccount, known: &Known, form: &ContactForm) -> DetailPage {
     let (contact, times) = (&known.contact, times(&me.visitor, &me.account));
     let name = contact.name();
+    let mut fields = ContactFieldsView::of(form, false);
+    // Whatever was sent: it cannot change.
+    fields.contact_type.value = ContactForm::of(contact).contact_type;
     DetailPage {
         layout: Layout::new(&me.visitor, name.clone(), Nav::Contacts)
             .with_crumbs(&[("Contacts", LIST)], contact.handle.as_str()),
@@ -109,6 +112,6 @@ fn page(me: &CurrentAccount, known: &Known, form: &ContactForm) -> DetailPage {
         registered: times.date(contact.registered_at),
         updated: times.ago(contact.updated_at),
         revision: contact.revision,
-        fields: ContactFieldsView::of(form, false),
+        fields,
     }
 }

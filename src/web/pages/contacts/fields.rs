@@ -243,6 +243,11 @@ impl ContactFieldsView {
     /// Puts each problem beside its field, and lists the fields.
     pub(super) fn refuse(&mut self, lead: &str, problems: Vec<Problem>) -> Summary {
         for Problem { element, message } in problems {
+            let message = match element {
+                // A document has codes, a form has a list.
+                "iso3166-1" | "code2" | "code3" => "Choose a country of the list.".to_owned(),
+                _ => message,
+            };
             let error = match element {
                 "contactType" => &mut self.contact_type.error,
                 "companyName" => &mut self.company_name.error,

@@ -10,24 +10,24 @@ use crate::web::layout::times;
 use crate::web::markup::TimeView;
 
 /// A request as the card shows it; for `partials/link_requests.html`.
-pub struct RequestRow {
+pub(super) struct RequestRow {
     /// To be linked to which contact.
-    pub contact: String,
+    pub(super) contact: String,
     /// What it waits for.
-    pub state: String,
+    pub(super) state: String,
     /// Since when.
-    pub since: TimeView,
+    pub(super) since: TimeView,
     /// The ticket that it is decided on, if there is one.
-    pub ticket: Option<String>,
+    pub(super) ticket: Option<String>,
     /// True if the account asked, and may withdraw it.
-    pub is_mine: bool,
+    pub(super) is_mine: bool,
 }
 
 /// The rows of the card, the newest first.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn rows(me: &CurrentAccount) -> Result<Vec<RequestRow>, PageError> {
+pub(super) async fn rows(me: &CurrentAccount) -> Result<Vec<RequestRow>, PageError> {
     let (id, now) = (me.account.id, me.visitor.now);
     let wanted = Wanted {
         kinds: Some(vec![TicketKind::LinkRequest]),

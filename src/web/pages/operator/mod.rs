@@ -14,6 +14,9 @@ pub mod log;
 pub mod mail;
 pub mod mail_act;
 pub mod mails;
+pub mod report;
+pub mod report_act;
+pub mod reports;
 pub mod tickets;
 
 use actix_web::HttpResponse;

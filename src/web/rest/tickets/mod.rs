@@ -124,8 +124,8 @@ fn scope(kind: TicketKind) -> &'static str {
 
 /// `msgRefs`: whether messages are only referred to. The last one counts.
 fn refers(query: &str) -> Result<bool, RestError> {
-    let values = query.split('&').filter_map(|part| part.split_once('='));
-    let value = values.filter(|(name, _)| *name == "msgRefs").last();
+    let mut values = query.rsplit('&').filter_map(|part| part.split_once('='));
+    let value = values.find(|(name, _)| *name == "msgRefs");
     match value.map(|(_, value)| value) {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1") => Ok(true),

@@ -1,15 +1,13 @@
-use keyport::domain::registry::functions::Function;
-
 use super::Harbor;
 use crate::on_both_engines;
-use crate::support::registry::{CUSTOMER_ADDRESS, customer, document, network};
+use crate::support::networks::{CUSTOMER_ADDRESS, customer, document, network};
 
 on_both_engines! {
     async fn a_tech_of_the_network_finds_it_reassigns_from_it_and_takes_it_back(app) {
         let harbor = Harbor::new(&app);
         let tech = app.account("tomas@example.com", "Tomas Rey");
-        let contact = app.role(&tech, "Field Desk");
-        app.link(&tech, &contact);
+        let contact = app.role_contact("Field Desk", &[]);
+        app.link(tech.id, &contact);
         let links = format!("<netName>HARBOR</netName><pocLinks><pocLinkRef function=\"T\" handle=\"{contact}\"/></pocLinks>");
         let path = format!("/rest/net/{}", harbor.v4);
         harbor.program.put_xml(&path, &document("net", &links)).await.expect(200);
@@ -100,7 +98,7 @@ on_both_engines! {
     async fn recipients_that_are_none_are_refused(app) {
         let harbor = Harbor::new(&app);
         let (lantern, tomas) = harbor.other(&app);
-        app.allocation(&lantern, "203.0.113.0/24").unwrap();
+        app.allocate(&lantern, "203.0.113.0/24").unwrap();
         let theirs = app.program_of(&tomas).post_xml("/rest/net/NET-203-0-113-0-1/customer", &customer("Theirs")).await.expect(200).element("handle");
         let mine = harbor.customer("Mine").await;
         let reassign = format!("/rest/net/{}/reassign", harbor.v4);
@@ -200,15 +198,15 @@ on_both_engines! {
         let document = network("192.0.2.0", 28, &to);
         // Abuse alone has a function there, which is not enough: 401, not 403.
         let ines = app.account("ines@example.com", "Ines");
-        let abuse = app.role(&ines, "Abuse");
-        app.link(&ines, &abuse);
+        let abuse = app.role_contact("Abuse", &[]);
+        app.link(ines.id, &abuse);
         let contacts = [
-            (harbor.contact.as_str(), Function::Admin),
-            (harbor.contact.as_str(), Function::Tech),
-            (abuse.as_str(), Function::Abuse),
+            ("AD", harbor.contact.as_str()),
+            ("T", harbor.contact.as_str()),
+            ("AB", abuse.as_str()),
         ];
         let other = app.organization("Second Harbor", &contacts);
-        let block = app.allocation(&other, "198.51.100.0/24").unwrap();
+        let block = app.allocate(&other, "198.51.100.0/24").unwrap();
         let ines = app.program_of(&ines);
         ines.get(&format!("/rest/net/{block}")).await.expect(200);
         ines.put_xml(&format!("/rest/net/{block}/reassign"), &network("198.51.100.0", 28, &to)).await.expect_error(401, "E_AUTHENTICATION");
@@ -216,9 +214,9 @@ on_both_engines! {
         // The document is not judged for those without authority.
         ines.put_xml(&path, &network("1.2.3.4", 7, "")).await.expect_error(403, "E_AUTHENTICATION");
         // A link that has ended gives nothing on the very next call.
-        app.unlink(&harbor.maren, &harbor.contact);
+        app.unlink(harbor.maren.id, &harbor.contact);
         harbor.program.put_xml(&path, &document).await.expect_error(403, "E_AUTHENTICATION");
-        app.link(&harbor.maren, &harbor.contact);
+        app.link(harbor.maren.id, &harbor.contact);
         harbor.program.put_xml(&path, &document).await.expect(200);
     }
 }

@@ -1,6 +1,6 @@
 use super::Harbor;
 use crate::on_both_engines;
-use crate::support::registry::network;
+use crate::support::networks::network;
 
 on_both_engines! {
     async fn a_network_is_found_by_its_handle_in_any_case(app) {
@@ -102,14 +102,14 @@ on_both_engines! {
     async fn a_contact_of_a_network_alone_finds_it_and_what_was_cut_from_it(app) {
         let harbor = Harbor::new(&app);
         let tomas = app.account("tomas@example.com", "Tomas Rey");
-        let contact = app.role(&tomas, "Abuse");
-        app.link(&tomas, &contact);
+        let contact = app.role_contact("Abuse", &[]);
+        app.link(tomas.id, &contact);
         harbor.reassigned("192.0.2.0", 28).await;
         let change = format!(
             "<netName>HARBOR</netName><pocLinks><pocLinkRef function=\"AB\" handle=\"{contact}\"/></pocLinks>"
         );
         let path = format!("/rest/net/{}", harbor.v4);
-        let document = crate::support::registry::document("net", &change);
+        let document = crate::support::networks::document("net", &change);
         harbor.program.put_xml(&path, &document).await.expect(200);
         let listed = app.program_of(&tomas).get("/rest/net/netsByIpRange/0.0.0.0/255.255.255.255").await;
         assert_eq!(listed.expect(200).elements("handle"), ["NET-192-0-2-0-1", "NET-192-0-2-0-2"]);

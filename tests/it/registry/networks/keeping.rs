@@ -2,7 +2,7 @@ use reqwest::Method;
 
 use super::Harbor;
 use crate::on_both_engines;
-use crate::support::registry::{document, network};
+use crate::support::networks::{document, network};
 
 on_both_engines! {
     async fn a_network_is_changed_as_a_whole(app) {

@@ -63,7 +63,7 @@ impl Fields {
             match known {
                 Some(name) if found.get(name).is_some() => {
                     self.add(
-                        *name,
+                        name,
                         format!("{name} is there more than once. Send it once."),
                     );
                 }
