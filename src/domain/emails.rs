@@ -68,7 +68,10 @@ pub fn ask_for_change(
     // Made also for an address that is taken, where no one gets it: the page then looks the same.
     let token = LinkToken(one_time_links::make(db, act.now, rng, link)?);
     let (to, mail) = match &holder {
-        Some(holder) => (Recipient::from(holder), Mail::AccountExists),
+        Some(holder) => {
+            let mail = Mail::AccountExists { is_change: true };
+            (Recipient::from(holder), mail)
+        }
         None => {
             let to = Recipient {
                 account_id: Some(account.id),

@@ -4,6 +4,7 @@
 //! is sent (`web::mail`), from the facts that are kept sealed in the queue.
 
 pub mod delivery;
+pub mod links;
 pub mod notices;
 mod once;
 pub mod postman;
@@ -98,8 +99,12 @@ pub enum Mail {
         /// Of the link.
         token: LinkToken,
     },
-    /// Someone signed up with the address of an account.
-    AccountExists,
+    /// Someone signed up with the address of an account, or wanted to change theirs to it.
+    AccountExists {
+        /// True if they wanted to change theirs.
+        #[serde(default)]
+        is_change: bool,
+    },
     /// Someone may sign up.
     Invitation {
         /// Of the link.
@@ -328,7 +333,7 @@ impl Mail {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::VerifyEmail { .. } => "verify_email",
-            Self::AccountExists => "account_exists",
+            Self::AccountExists { .. } => "account_exists",
             Self::Invitation { .. } => "invitation",
             Self::ResetPassword { .. } => "reset_password",
             Self::ConfirmNewEmail { .. } => "confirm_new_email",
@@ -381,7 +386,7 @@ impl Mail {
             | Self::ResetPassword { token }
             | Self::ConfirmNewEmail { token }
             | Self::LinkConfirm { token, .. } => Some(token),
-            Self::AccountExists
+            Self::AccountExists { .. }
             | Self::EmailChanged { .. }
             | Self::NewSignIn { .. }
             | Self::PasswordChanged { .. }
@@ -568,7 +573,7 @@ mod tests {
         assert!(mail.has_link());
         let hidden = serde_json::to_string(&mail.with_hidden_link()).unwrap();
         assert!(!hidden.contains("hunter22") && hidden.contains("Maren"));
-        assert!(!Mail::AccountExists.has_link());
+        assert!(!Mail::AccountExists { is_change: true }.has_link());
     }
 
     #[test]
@@ -584,6 +589,6 @@ mod tests {
         let json: serde_json::Value = serde_json::to_value(&mail).unwrap();
         assert_eq!(json["kind"], mail.kind());
         assert!(mail.is_optional());
-        assert!(!Mail::AccountExists.is_optional());
+        assert!(!Mail::AccountExists { is_change: true }.is_optional());
     }
 }

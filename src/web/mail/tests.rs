@@ -124,7 +124,14 @@ fn account_samples() -> Vec<(Mail, &'static str)> {
     let at_ms = AT.as_millis() + 7 * day - 30_000;
     vec![
         (Mail::VerifyEmail { token: token() }, "Confirm your email"),
-        (Mail::AccountExists, "You already have an account"),
+        (
+            Mail::AccountExists { is_change: false },
+            "You already have an account",
+        ),
+        (
+            Mail::AccountExists { is_change: true },
+            "Your email stays yours",
+        ),
         (
             Mail::Invitation {
                 token: token(),

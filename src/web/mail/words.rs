@@ -109,7 +109,7 @@ pub fn words(outgoing: &Outgoing<'_>, times: &Times, host: &str) -> Words {
     let at = times.full(outgoing.at).text;
     match outgoing.mail {
         Mail::VerifyEmail { .. }
-        | Mail::AccountExists
+        | Mail::AccountExists { .. }
         | Mail::Invitation { .. }
         | Mail::ResetPassword { .. }
         | Mail::ConfirmNewEmail { .. } => of_link(outgoing.mail, host),
@@ -137,7 +137,13 @@ fn of_link(mail: &Mail, host: &str) -> Words {
             ))
             .button("Confirm email", link("/email/verify?token=", token))
             .after(IGNORE),
-        Mail::AccountExists => Words::titled("You already have an account")
+        Mail::AccountExists { is_change: true } => Words::titled("Your email stays yours")
+            .says(format!(
+                "Someone tried to change the email of another account at {host} to this address. Your account has it, and nothing was changed."
+            ))
+            .button("Sign in", "/sign-in")
+            .after("If this was you, change the email of this account first, or close it. If not, ignore this email."),
+        Mail::AccountExists { is_change: false } => Words::titled("You already have an account")
             .says(format!(
                 "Someone tried to create an account at {host} with this address. There is one already, and nothing was changed."
             ))

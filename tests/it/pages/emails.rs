@@ -1,6 +1,7 @@
 //! Changing the address of an account.
 
 use chrono::TimeDelta;
+use keyport::domain::mail::Mail;
 use keyport::ids::AccountId;
 
 use crate::on_both_engines;
@@ -64,6 +65,7 @@ on_both_engines! {
         let page = maren.get(PROFILE).await.expect(200);
         assert_eq!(page.page.words(".waiting .badge-k"), "Unconfirmed");
         assert_eq!(app.mail_kinds("ben@example.com"), ["account_exists"]);
+        assert!(matches!(app.mails()[0].mail, Mail::AccountExists { is_change: true }));
         // Taken between asking and confirming.
         ask(&mut maren, "free@example.com", 303).await;
         let token = app.mailed_token("free@example.com");
@@ -94,7 +96,8 @@ on_both_engines! {
         maren.send_form(&page, "/settings/profile/cancel-email", &[]).await.expect(303);
         assert!(!maren.get(PROFILE).await.page.has(".waiting"));
         confirm(&app, &token, 404).await;
-        for email in ["", "no address"] {
+        let long = format!("{}@example.com", "a".repeat(65));
+        for email in ["", "no address", &long] {
             ask(&mut maren, email, 422).await;
         }
         for number in 0..4 {
