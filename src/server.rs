@@ -533,6 +533,14 @@ fn start_moving(
 
 /// How often what has no meaning any more is removed.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
+/// How long after the start it is removed for the first time: not in the way of the start, and also where instances are
+/// started anew more often than hourly.
+const FIRST_HOUSEKEEPING_AFTER: Duration = Duration::from_secs(45);
+
+/// The pauses before each round of housekeeping.
+fn housekeeping_pauses() -> impl Iterator<Item = Duration> {
+    std::iter::once(FIRST_HOUSEKEEPING_AFTER).chain(std::iter::repeat(HOUSEKEEPING_EVERY))
+}
 
 /// How long what is kept.
 struct Keeping {
@@ -554,7 +562,10 @@ fn start_housekeeping(
     let (stop, stopped) = bounded::<()>(0);
     let thread = std::thread::Builder::new().name("housekeeping".to_owned());
     let handle = thread.spawn(move || {
-        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(HOUSEKEEPING_EVERY) {
+        for pause in housekeeping_pauses() {
+            if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
             let now = clock.now();
             let must_stop = || stopped.try_recv() == Err(TryRecvError::Disconnected);
             let done: Result<(), StoreError> = pool
@@ -580,4 +591,19 @@ fn start_housekeeping(
         }
     });
     Ok((stop, handle.map_err(StartError::Thread)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn housekeeping_begins_within_a_minute_and_goes_on_hourly() {
+        let pauses: Vec<u64> = housekeeping_pauses()
+            .map(|pause| pause.as_secs())
+            .take(3)
+            .collect();
+        assert!((10..60).contains(&pauses[0]), "{pauses:?}");
+        assert_eq!(pauses[1..], [3600, 3600]);
+    }
 }
