@@ -77,7 +77,7 @@ pub fn run(config: &Config, clock: &SharedClock, command: UserCommand) -> Result
                 Err(error) => return refuse(format!("bad --name: {error}")),
             };
             let hash = match password_stdin {
-                true => Some(read_password()?.hash(&mut system_rng())),
+                true => Some(read_password(address.as_str())?.hash(&mut system_rng())),
                 false => None,
             };
             let token = pool.write_now(|db| {
@@ -165,7 +165,7 @@ pub fn run(config: &Config, clock: &SharedClock, command: UserCommand) -> Result
     }
 }
 
-fn read_password() -> Result<NewPassword, CommandError> {
+fn read_password(email: &str) -> Result<NewPassword, CommandError> {
     let mut text = String::new();
     std::io::stdin()
         .read_to_string(&mut text)
@@ -173,7 +173,7 @@ fn read_password() -> Result<NewPassword, CommandError> {
     // The line end is the shell's, not the password's.
     let end = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(end);
-    match NewPassword::parse(Secret::new(text)) {
+    match NewPassword::parse(Secret::new(text)).and_then(|password| password.for_account(email)) {
         Ok(password) => Ok(password),
         Err(error) => refuse(error.to_string()),
     }

@@ -83,16 +83,20 @@ pub fn request_reset(
     Ok(Ok(()))
 }
 
-/// True if the link would set a password now.
+/// The address of the account whose password the link would set now; `None` if it does not work (any more).
 ///
 /// # Errors
 /// If the database fails.
-pub fn link_works(db: &mut Db, now: Timestamp, token: &Secret<String>) -> Result<bool, StoreError> {
+pub fn link_email(
+    db: &mut Db,
+    now: Timestamp,
+    token: &Secret<String>,
+) -> Result<Option<String>, StoreError> {
     let Some(link) = one_time_links::find(db, now, token, &[Purpose::SetPassword])? else {
-        return Ok(false);
+        return Ok(None);
     };
-    let row = rows::find(db, link.account_id)?;
-    Ok(row.is_some_and(|row| row.disabled_at.is_none()))
+    let row = rows::find(db, link.account_id)?.filter(|row| row.disabled_at.is_none());
+    Ok(row.map(|row| row.email))
 }
 
 /// Sets a password with a one-time link; false, and no change, if the link does not work (any more).
