@@ -32,7 +32,7 @@ use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::audit::chain::take_on_head;
 use crate::domain::audit::retention as audit_retention;
 use crate::domain::housekeeping::{self, LastRound, Round};
-use crate::domain::instance::{InstanceError, take_on_secrets};
+use crate::domain::instance::{InstanceError, check_unused, take_on_secrets};
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::PostmanThread;
 use crate::domain::registry::tickets::ending::{self, TicketLives};
@@ -53,7 +53,7 @@ use crate::domain::verification::moves::Moves;
 use crate::outbound::leak_keys::LeakKeys;
 use crate::outbound::redis::Redis;
 use crate::outbound::tls;
-use crate::store::{Pool, StoreError};
+use crate::store::{Pool, StoreError, migrations};
 use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
@@ -62,7 +62,7 @@ use crate::web::state::{AppState, Draining, Site, Worker};
 
 use secret_file::instance_secrets;
 
-pub use database::{check_writable, database_url, migrate, open_database};
+pub use database::{check_writable, database_url, is_missing, migrate, open_database};
 pub use mail::{check_mail, mail_transport};
 pub use policy::key_policy;
 pub use secret_file::{existing_instance_secrets, secret_file};
@@ -122,6 +122,12 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no instance secret, and no database that has one.
+    #[error(
+        "there is nothing of keyport here yet, neither an instance secret nor a database that was used ({0}): start keyport \
+         first, or name what it uses with KEYPORT_DATA_DIR, DATABASE_URL and KEYPORT_SECRET"
+    )]
+    NothingYet(String),
     /// The operating system gave no thread.
     #[error("cannot start a background thread: {0}")]
     Thread(std::io::Error),
@@ -147,11 +153,12 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
     redis(config).map(drop)?;
     leak_keys(config).map(drop)?;
     mail_transport(config).map(drop)?;
-    let policy = policy(instance_secrets(config)?);
+    existing_instance_secrets(config).map(drop)?;
     let pool = open_database(config)?;
     migrate(&pool)?;
     let now = clock.now();
     check_writable(&pool)?;
+    let policy = policy(instance_secrets(config, &pool)?);
     pool.write_now(|db| {
         take_on_secrets(db, now, &policy.secrets)?;
         take_on_head(db, policy.secrets.audit_keys())?;
@@ -161,6 +168,25 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
         pool,
         policy: Arc::new(policy),
     })
+}
+
+/// [`open`] for what only reads: it makes no instance secret.
+///
+/// # Errors
+/// As [`open`], and if there is no instance secret.
+pub fn open_to_read(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> {
+    if existing_instance_secrets(config)?.is_none() {
+        let url = database_url(config)?;
+        if !is_missing(&url) {
+            let pool = open_database(config)?;
+            let applied: Result<_, StoreError> = pool.read_now(migrations::applied);
+            if !applied.map_err(InstanceError::from)?.is_empty() {
+                pool.read_now(check_unused)?;
+            }
+        }
+        return Err(StartError::NothingYet(url.to_string()));
+    }
+    open(config, clock)
 }
 
 /// Where the settings say that rate limits are counted; `None` for in this process. Connects to nothing.
@@ -507,6 +533,14 @@ fn start_moving(
 
 /// How often what has no meaning any more is removed.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
+/// How long after the start it is removed for the first time: not in the way of the start, and also where instances are
+/// started anew more often than hourly.
+const FIRST_HOUSEKEEPING_AFTER: Duration = Duration::from_secs(45);
+
+/// The pauses before each round of housekeeping.
+fn housekeeping_pauses() -> impl Iterator<Item = Duration> {
+    std::iter::once(FIRST_HOUSEKEEPING_AFTER).chain(std::iter::repeat(HOUSEKEEPING_EVERY))
+}
 
 /// How long what is kept.
 struct Keeping {
@@ -528,7 +562,10 @@ fn start_housekeeping(
     let (stop, stopped) = bounded::<()>(0);
     let thread = std::thread::Builder::new().name("housekeeping".to_owned());
     let handle = thread.spawn(move || {
-        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(HOUSEKEEPING_EVERY) {
+        for pause in housekeeping_pauses() {
+            if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
             let now = clock.now();
             let must_stop = || stopped.try_recv() == Err(TryRecvError::Disconnected);
             let done: Result<(), StoreError> = pool
@@ -554,4 +591,19 @@ fn start_housekeeping(
         }
     });
     Ok((stop, handle.map_err(StartError::Thread)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn housekeeping_begins_within_a_minute_and_goes_on_hourly() {
+        let pauses: Vec<u64> = housekeeping_pauses()
+            .map(|pause| pause.as_secs())
+            .take(3)
+            .collect();
+        assert!((10..60).contains(&pauses[0]), "{pauses:?}");
+        assert_eq!(pauses[1..], [3600, 3600]);
+    }
 }

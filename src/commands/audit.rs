@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{CommandError, opened, print, refuse};
+use super::{CommandError, opened_to_read, print, refuse};
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::Config;
 use crate::domain::audit::verify::{Report, verify};
@@ -26,7 +26,7 @@ pub fn run(
 ) -> Result<(), CommandError> {
     match command {
         AuditCommand::Verify => {
-            let opened = opened(config, clock)?;
+            let opened = opened_to_read(config, clock)?;
             let keys = opened.policy.secrets.audit_keys();
             let report: Result<Report, StoreError> =
                 opened.pool.snapshot_now(|db| verify(db, keys));

@@ -4,11 +4,11 @@ use super::serve::log_filter;
 use super::{CommandError, print, refuse};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
-use crate::domain::instance::{InstanceError, check_secrets};
+use crate::domain::instance::{InstanceError, check_secrets, check_unused};
 use crate::server::{
-    self, StartError, chain, database_url, existing_instance_secrets, open_database,
+    self, StartError, chain, database_url, existing_instance_secrets, is_missing, open_database,
 };
-use crate::store::{DatabaseUrl, migrations};
+use crate::store::migrations;
 use crate::web::api::openapi::document;
 
 /// Brings the database up to date.
@@ -39,17 +39,18 @@ pub fn check(config: &Config) -> Result<(), CommandError> {
     log_filter(&config.log).map(drop)?;
     print("configuration: ok")?;
     let secrets = existing_instance_secrets(config)?;
-    match &secrets {
-        Some(secrets) => print(format!(
+    if let Some(secrets) = &secrets {
+        print(format!(
             "instance secret: ok, current id {}",
             secrets.current_id()
-        ))?,
-        None => print("instance secret: none yet, the first start makes one")?,
+        ))?;
     }
+    let none_yet = || print("instance secret: none yet, the first start makes one");
     let url = database_url(config)?;
-    if let DatabaseUrl::Sqlite(path) = &url
-        && path.metadata().map_or(true, |file| file.len() == 0)
-    {
+    if is_missing(&url) {
+        if secrets.is_none() {
+            none_yet()?;
+        }
         print(format!(
             "database: none yet, the first start makes it, {url}"
         ))?;
@@ -62,6 +63,13 @@ pub fn check(config: &Config) -> Result<(), CommandError> {
         Ok(status) => status,
         Err(error) => return refuse(format!("migrations: {}", chain(&error))),
     };
+    if secrets.is_none() {
+        // A start would refuse to make another secret than the one that this database was used with.
+        if !status.is_new {
+            pool.read_now(check_unused).map_err(StartError::from)?;
+        }
+        none_yet()?;
+    }
     if let Some(version) = status.unknown.last() {
         return refuse(format!(
             "migrations: the database was written by a newer keyport (migration {version}): use that version or a newer one"

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{CommandError, account, opened, print, refuse};
+use super::{CommandError, account, opened, opened_to_read, print, refuse};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::random::system_rng;
@@ -59,7 +59,10 @@ pub enum KeyCommand {
 /// # Errors
 /// If the arguments are refused or the database fails.
 pub fn run(config: &Config, clock: &SharedClock, command: KeyCommand) -> Result<(), CommandError> {
-    let opened = opened(config, clock)?;
+    let opened = match command {
+        KeyCommand::List { .. } => opened_to_read(config, clock)?,
+        _ => opened(config, clock)?,
+    };
     let (pool, policy) = (opened.pool, opened.policy);
     let outbox = Outbox::new(policy.secrets.clone());
     let act = Act::by_command(clock.now(), policy.secrets.audit_keys());

@@ -21,7 +21,7 @@ use crate::clock::SharedClock;
 use crate::config::{Config, ConfigError};
 use crate::domain::accounts::{self, Account};
 use crate::domain::text::EmailAddress;
-use crate::server::{Opened, StartError, open};
+use crate::server::{Opened, StartError, open, open_to_read};
 use crate::store::{Db, StoreError};
 
 /// Why a command failed.
@@ -78,6 +78,11 @@ fn create_private(file: &Path) -> Result<File, CommandError> {
 /// The database, migrated, with the rules for keys.
 fn opened(config: &Config, clock: &SharedClock) -> Result<Opened, CommandError> {
     Ok(open(config, clock)?)
+}
+
+/// The same for a command that only reads: it makes no instance secret.
+fn opened_to_read(config: &Config, clock: &SharedClock) -> Result<Opened, CommandError> {
+    Ok(open_to_read(config, clock)?)
 }
 
 /// The account with this address, or a sentence that there is none.

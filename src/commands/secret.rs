@@ -3,7 +3,8 @@
 //! 1. `rotate` puts a new secret in front of the others; those are kept for reading. Each instance takes it on when it is
 //!    started again. With several instances, `rotate --prepare` first: all of them must know a secret before one of them
 //!    makes anything under it; then `promote`.
-//! 2. Digests of keys move as the keys are used, sealed values within the hour, sessions as their browsers come back.
+//! 2. Digests of keys and replaced secrets move as they are presented, sealed values within the hour, sessions as their
+//!    browsers come back.
 //! 3. `status` says what still depends on which; `retire` takes one away that nothing needs any more.
 
 use std::io::Write as _;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{CommandError, create_private, opened, print, refuse};
+use super::{CommandError, create_private, opened, opened_to_read, print, refuse};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::instance_secret::{InstanceSecretError, InstanceSecrets};
@@ -19,7 +20,7 @@ use crate::crypto::random::system_rng;
 use crate::domain::audit::{Act, Action, Outcome};
 use crate::domain::secret_rotation::{Dependents, dependents};
 use crate::secret::Secret;
-use crate::server::secret_file;
+use crate::server::{Opened, secret_file};
 use crate::store::StoreError;
 
 /// What to do with the instance secret.
@@ -58,7 +59,11 @@ pub fn run(
     command: SecretCommand,
 ) -> Result<(), CommandError> {
     // Opened before anything is changed: a secret that does not belong to the database must not be rotated.
-    let all = list(config, clock)?;
+    let opened = match command {
+        SecretCommand::Status => opened_to_read(config, clock)?,
+        _ => opened(config, clock)?,
+    };
+    let all = list(&opened, clock)?;
     match command {
         SecretCommand::Status => status(&all),
         SecretCommand::Rotate { prepare } => {
@@ -137,6 +142,9 @@ fn status(all: &[Dependents]) -> Result<(), CommandError> {
             (false, false) => "not needed",
         };
         print(format!("{}\t{state}\t{}", one.id, words(one)))?;
+        if !one.is_current {
+            print(format!("\t\t{}", cost(one)))?;
+        }
     }
     Ok(())
 }
@@ -144,13 +152,33 @@ fn status(all: &[Dependents]) -> Result<(), CommandError> {
 fn words(one: &Dependents) -> String {
     let uses = &one.uses;
     format!(
-        "{} active keys, {} ended keys, {} old secrets in their overlap, {} recovery codes, {} sealed values",
-        uses.active_keys, uses.ended_keys, uses.overlaps, uses.recovery_codes, uses.sealed
+        "{} active keys, {} ended keys, {} old secrets in their overlap, {} replaced secrets, {} recovery codes, {} sealed values",
+        uses.active_keys,
+        uses.ended_keys,
+        uses.overlaps,
+        uses.replaced,
+        uses.recovery_codes,
+        uses.sealed
     )
 }
 
-fn list(config: &Config, clock: &SharedClock) -> Result<Vec<Dependents>, CommandError> {
-    let opened = opened(config, clock)?;
+/// What retiring a secret takes away beyond what works, and can be waited for only in part.
+fn cost(one: &Dependents) -> String {
+    let uses = &one.uses;
+    let unrecognised = uses.ended_keys + uses.replaced;
+    let unrecognised = match unrecognised {
+        0 => String::new(),
+        count => format!(
+            "whoever presents one of the {count} ended keys and replaced secrets is answered invalid_key and no longer \
+             noticed (those that are presented before move by themselves), "
+        ),
+    };
+    format!(
+        "once it is retired, {unrecognised}unsubscribe links in mails that were sent under it lead to a page that says so"
+    )
+}
+
+fn list(opened: &Opened, clock: &SharedClock) -> Result<Vec<Dependents>, CommandError> {
     let now = clock.now();
     let listed: Result<_, StoreError> =
         (opened.pool).read_now(|db| dependents(db, now, &opened.policy.secrets));

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{CommandError, opened, print};
+use super::{CommandError, opened, opened_to_read, print};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::domain::accounts;
@@ -64,7 +64,10 @@ pub fn run(
     clock: &SharedClock,
     command: TicketCommand,
 ) -> Result<(), CommandError> {
-    let Opened { pool, policy } = opened(config, clock)?;
+    let Opened { pool, policy } = match command {
+        TicketCommand::List { .. } | TicketCommand::Show { .. } => opened_to_read(config, clock)?,
+        _ => opened(config, clock)?,
+    };
     let act = Act::by_command(clock.now(), policy.secrets.audit_keys());
     let outbox = Outbox::new(policy.secrets.clone());
     let decide = |number: &str, approves: bool, reason: String| {

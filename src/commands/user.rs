@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use clap::Subcommand;
 
-use super::{CommandError, account, opened, print, refuse};
+use super::{CommandError, account, opened, opened_to_read, print, refuse};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::random::system_rng;
@@ -57,7 +57,10 @@ pub enum UserCommand {
 /// # Errors
 /// If the arguments are refused or the database fails.
 pub fn run(config: &Config, clock: &SharedClock, command: UserCommand) -> Result<(), CommandError> {
-    let Opened { pool, policy } = opened(config, clock)?;
+    let Opened { pool, policy } = match command {
+        UserCommand::List => opened_to_read(config, clock)?,
+        _ => opened(config, clock)?,
+    };
     let act = Act::by_command(clock.now(), policy.secrets.audit_keys());
     match command {
         UserCommand::Add {
@@ -74,7 +77,7 @@ pub fn run(config: &Config, clock: &SharedClock, command: UserCommand) -> Result
                 Err(error) => return refuse(format!("bad --name: {error}")),
             };
             let hash = match password_stdin {
-                true => Some(read_password()?.hash(&mut system_rng())),
+                true => Some(read_password(address.as_str())?.hash(&mut system_rng())),
                 false => None,
             };
             let token = pool.write_now(|db| {
@@ -162,7 +165,7 @@ pub fn run(config: &Config, clock: &SharedClock, command: UserCommand) -> Result
     }
 }
 
-fn read_password() -> Result<NewPassword, CommandError> {
+fn read_password(email: &str) -> Result<NewPassword, CommandError> {
     let mut text = String::new();
     std::io::stdin()
         .read_to_string(&mut text)
@@ -170,7 +173,7 @@ fn read_password() -> Result<NewPassword, CommandError> {
     // The line end is the shell's, not the password's.
     let end = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(end);
-    match NewPassword::parse(Secret::new(text)) {
+    match NewPassword::parse(Secret::new(text)).and_then(|password| password.for_account(email)) {
         Ok(password) => Ok(password),
         Err(error) => refuse(error.to_string()),
     }

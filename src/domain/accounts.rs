@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use rand::CryptoRng;
 
 use super::audit::{Act, Action, Actor, Outcome};
+use super::security::one_time_links;
 use super::text::{EmailAddress, Name};
 use crate::clock::Timestamp;
 use crate::crypto::password::PasswordHash;
@@ -193,13 +194,14 @@ pub fn set_operator(
     )
 }
 
-/// Disables the account: its sessions end now, its keys are refused from the next request on.
+/// Disables the account: its sessions and links end now, its keys are refused from the next request on.
 ///
 /// # Errors
 /// If the database fails.
 pub fn disable(db: &mut Db, act: &Act, id: AccountId) -> Result<(), StoreError> {
     rows::set_disabled(db, id, Some(act.now))?;
     sessions::delete_for_account(db, id)?;
+    one_time_links::end_all(db, id)?;
     act.record(db, Some(id), Action::AccountDisable, None, Outcome::Done)
 }
 

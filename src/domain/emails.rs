@@ -68,7 +68,10 @@ pub fn ask_for_change(
     // Made also for an address that is taken, where no one gets it: the page then looks the same.
     let token = LinkToken(one_time_links::make(db, act.now, rng, link)?);
     let (to, mail) = match &holder {
-        Some(holder) => (Recipient::from(holder), Mail::AccountExists),
+        Some(holder) => {
+            let mail = Mail::AccountExists { is_change: true };
+            (Recipient::from(holder), mail)
+        }
         None => {
             let to = Recipient {
                 account_id: Some(account.id),
@@ -171,6 +174,8 @@ pub fn confirm(
     let Some((link, account, email)) = find(db, act.now, token)? else {
         return Ok(Confirmed::Dead);
     };
+    // Whatever ends the account's links takes turns with this: one that was ended meanwhile is not used up.
+    rows::lock(db, account.id)?;
     if !one_time_links::use_up(db, act.now, &link)? {
         return Ok(Confirmed::Dead);
     }

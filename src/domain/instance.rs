@@ -18,6 +18,15 @@ pub enum InstanceError {
         /// Ids of the secrets that the database knows.
         known: String,
     },
+    /// The database has been used with secrets, and there is none here.
+    #[error(
+        "there is no instance secret here, and this database was used with one (the database knows {known}): \
+         put it into the file instance-secret or into KEYPORT_SECRET"
+    )]
+    Missing {
+        /// Ids of the secrets that the database knows.
+        known: String,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -52,6 +61,17 @@ pub fn check_secrets(
     new_fingerprints(db, now, secrets).map(drop)
 }
 
+/// Makes sure that the database has not been used with any secret: only then may one be made for it.
+///
+/// # Errors
+/// If it has been, or it fails.
+pub fn check_unused(db: &mut Db) -> Result<(), InstanceError> {
+    match rows::list(db)?.as_slice() {
+        [] => Ok(()),
+        known => Err(InstanceError::Missing { known: ids(known) }),
+    }
+}
+
 fn new_fingerprints(
     db: &mut Db,
     now: Timestamp,
@@ -78,8 +98,10 @@ fn new_fingerprints(
 }
 
 fn mismatch(known: &[InstanceSecretRow]) -> InstanceError {
+    InstanceError::Mismatch { known: ids(known) }
+}
+
+fn ids(known: &[InstanceSecretRow]) -> String {
     let ids: Vec<&str> = known.iter().map(|row| row.id.as_str()).collect();
-    InstanceError::Mismatch {
-        known: ids.join(", "),
-    }
+    ids.join(", ")
 }

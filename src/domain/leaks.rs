@@ -5,7 +5,7 @@ use super::api_keys::key_string::{self, PresentedKey};
 use super::api_keys::policy::KeyPolicy;
 use super::api_keys::{self, ChangeKeyError, rotation};
 use super::audit::{Act, Action, Actor, Outcome};
-use super::mail::{Mail, MailedKey, OncePer, Outbox, Recipient};
+use super::mail::{LeakFate, Mail, MailedKey, OncePer, Outbox, Recipient};
 use super::verification;
 use super::verification::record::SecretMatch;
 use crate::store::{Db, StoreError};
@@ -57,23 +57,37 @@ pub fn report(
         return Ok(false);
     };
     let (key, owner) = (&found.record, found.record.owner.id);
-    let (is_news, number) = match found.secret {
+    let works = key.ends_at > act.now;
+    let had_ended = if key.is_deactivated {
+        LeakFate::WasDeactivated
+    } else {
+        LeakFate::HadExpired
+    };
+    let (is_news, number, fate) = match found.secret {
         SecretMatch::Replaced { number, ends_at } => {
-            let works = ends_at > act.now && key.has_overlap_at(act.now);
-            if works {
+            let old_works = ends_at > act.now && key.has_overlap_at(act.now);
+            if old_works {
                 ended(rotation::end_old_secret(db, act, owner, key.id))?;
             }
-            (works, number)
+            let fate = if works {
+                LeakFate::OldSecretEnded
+            } else {
+                had_ended
+            };
+            (old_works, number, fate)
         }
         SecretMatch::Current | SecretMatch::Wrong => {
-            let works = key.ends_at > act.now;
-            if works {
+            let fate = if works {
                 ended(api_keys::deactivate(db, act, owner, key.id))?;
-            }
-            (works, key.secret_number())
+                LeakFate::Deactivated
+            } else {
+                had_ended
+            };
+            (works, key.secret_number(), fate)
         }
     };
     let mail = Mail::KeyLeaked {
+        fate,
         key: MailedKey {
             id: key.id.to_string(),
             prefix: key.prefix(),

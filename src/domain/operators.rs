@@ -11,7 +11,7 @@ use super::audit::{Act, Action, Outcome};
 use super::invitations;
 use super::mail::{LinkToken, Mail, Outbox, Recipient};
 use super::passwords;
-use super::security::two_step;
+use super::security::{one_time_links, two_step};
 use super::text::{EmailAddress, like_pattern};
 use crate::clock::Timestamp;
 use crate::ids::AccountId;
@@ -131,7 +131,7 @@ pub fn take_role(
     Ok(Changed::Now)
 }
 
-/// Ends all sessions of an account; returns how many.
+/// Ends all sessions of an account, and what was begun in them with a link; returns how many sessions.
 ///
 /// # Errors
 /// If there is no such account, or the database fails.
@@ -143,6 +143,7 @@ pub fn end_sessions(
 ) -> Result<usize, OperateError> {
     take(db, by, id)?;
     let ended = sessions::delete_for_account(db, id)?;
+    one_time_links::end_all(db, id)?;
     let log = Some(id);
     act.record(db, log, Action::SessionsEndAll, None, Outcome::Done)?;
     Ok(ended)

@@ -1,6 +1,7 @@
 //! Setting passwords: within a session, or with a link that was asked for or made by an operator.
 //!
-//! A new password ends all sessions and all other links for setting one: whoever knew the old password may have them.
+//! A new password ends all sessions and all links of the account, a change of its address that waits too: whoever knew the
+//! old password may have them.
 
 use std::net::IpAddr;
 
@@ -26,7 +27,8 @@ pub const PASSWORD_LINK_LIFE: TimeDelta = TimeDelta::hours(24);
 /// How long a link that was mailed works.
 pub const RESET_LINK_LIFE: TimeDelta = TimeDelta::hours(1);
 
-/// Makes the link that lets the account's holder set a password; earlier links stop working. Returns its token.
+/// Makes the link that lets the account's holder set a password; earlier links stop working, and a change of the address
+/// that waits is taken back: whoever confirmed it would end this link. Returns its token.
 ///
 /// # Errors
 /// If the database fails.
@@ -36,6 +38,7 @@ pub fn make_link(
     rng: &mut impl CryptoRng,
     id: AccountId,
 ) -> Result<Secret<String>, StoreError> {
+    one_time_links::end(db, id, Purpose::ChangeEmail)?;
     let token = one_time_links::make(db, act.now, rng, new_link(id, PASSWORD_LINK_LIFE))?;
     act.record(db, Some(id), Action::PasswordLink, None, Outcome::Done)?;
     Ok(token)
@@ -80,16 +83,20 @@ pub fn request_reset(
     Ok(Ok(()))
 }
 
-/// True if the link would set a password now.
+/// The address of the account whose password the link would set now; `None` if it does not work (any more).
 ///
 /// # Errors
 /// If the database fails.
-pub fn link_works(db: &mut Db, now: Timestamp, token: &Secret<String>) -> Result<bool, StoreError> {
+pub fn link_email(
+    db: &mut Db,
+    now: Timestamp,
+    token: &Secret<String>,
+) -> Result<Option<String>, StoreError> {
     let Some(link) = one_time_links::find(db, now, token, &[Purpose::SetPassword])? else {
-        return Ok(false);
+        return Ok(None);
     };
-    let row = rows::find(db, link.account_id)?;
-    Ok(row.is_some_and(|row| row.disabled_at.is_none()))
+    let row = rows::find(db, link.account_id)?.filter(|row| row.disabled_at.is_none());
+    Ok(row.map(|row| row.email))
 }
 
 /// Sets a password with a one-time link; false, and no change, if the link does not work (any more).
@@ -163,7 +170,7 @@ fn set(
     password: &PasswordHash,
 ) -> Result<Account, StoreError> {
     sessions::delete_for_account(db, row.id)?;
-    one_time_links::end(db, row.id, Purpose::SetPassword)?;
+    one_time_links::end_all(db, row.id)?;
     let set_at = later(act.now, row.password_set_at);
     rows::set_password(db, row.id, password.as_stored(), set_at)?;
     let account = Account {

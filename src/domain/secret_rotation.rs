@@ -1,6 +1,6 @@
 //! What depends on which instance secret, and moving what can be moved without its holder.
 //!
-//! Digests of keys move as the keys are used (`verification::moves`), cookies of sessions as their browsers come back
+//! Digests of keys and of their replaced secrets move as they are presented (`verification::moves`), cookies of sessions as their browsers come back
 //! (`web::middleware::moved_cookies`). What is sealed is sealed anew here.
 
 use super::mail::Outbox;
@@ -26,7 +26,8 @@ pub struct Dependents {
 }
 
 impl Dependents {
-    /// True if something would stop working without the secret.
+    /// True if something would stop working without the secret. Keys that have ended and secrets that were replaced do not
+    /// work as it is; that they are recognised is lost, since those that no one presents never move.
     pub fn are_needed(&self) -> bool {
         self.is_current || {
             let uses = &self.uses;

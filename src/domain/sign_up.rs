@@ -50,7 +50,8 @@ pub fn request(
             throttles::count_nothing(db, act.now, rng)?;
             one_time_links::make_none(db, act.now, rng)?;
             let to = Recipient::from(&account);
-            outbox.queue(db, act.now, to, &Mail::AccountExists)?;
+            let mail = Mail::AccountExists { is_change: false };
+            outbox.queue(db, act.now, to, &mail)?;
             let log = Some(account.id);
             act.record(db, log, Action::SignUp, None, Outcome::Refused)
         }

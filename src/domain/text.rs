@@ -7,6 +7,9 @@ const MAX_NAME_CHARS: usize = 100;
 /// The longest email address, in bytes (RFC 5321, section 4.5.3.1.3, less the angle brackets).
 const MAX_EMAIL_BYTES: usize = 254;
 
+/// The longest part before the @, in bytes (RFC 5321, section 4.5.3.1.1).
+const MAX_LOCAL_BYTES: usize = 64;
+
 /// Why a text is no name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
@@ -86,11 +89,12 @@ impl EmailAddress {
     /// address"), with at least one dot-free label as host, and lowers its case.
     ///
     /// # Errors
-    /// If it does not follow that rule or is longer than 254 bytes.
+    /// If it does not follow that rule, or is longer than 254 bytes, or 64 before the @: no server would take mail for it.
     pub fn parse(text: &str) -> Result<Self, BadEmail> {
         let trimmed = text.trim();
         let (local, host) = trimmed.rsplit_once('@').ok_or(BadEmail)?;
-        let local_is_valid = !local.is_empty() && local.bytes().all(is_local_byte);
+        let local_is_valid =
+            (1..=MAX_LOCAL_BYTES).contains(&local.len()) && local.bytes().all(is_local_byte);
         let host_is_valid = host.split('.').all(is_host_label);
         if trimmed.len() > MAX_EMAIL_BYTES || !local_is_valid || !host_is_valid {
             return Err(BadEmail);
@@ -185,5 +189,7 @@ mod tests {
         ] {
             assert_eq!(EmailAddress::parse(text), Err(BadEmail), "{text:?}");
         }
+        let local = |length| EmailAddress::parse(&format!("{}@example.com", "a".repeat(length)));
+        assert!(local(64).is_ok() && local(65).is_err());
     }
 }

@@ -23,6 +23,14 @@ pub fn database_url(config: &Config) -> Result<DatabaseUrl, StartError> {
         .or_else(|problem: DatabaseUrlError| Ok(bad("database_url", problem.to_string())?))
 }
 
+/// True if there is no file of the database, or nothing in it, so that opening it would make it.
+pub fn is_missing(url: &DatabaseUrl) -> bool {
+    match url {
+        DatabaseUrl::Sqlite(path) => path.metadata().map_or(true, |file| file.len() == 0),
+        DatabaseUrl::Postgres(_) => false,
+    }
+}
+
 /// Opens the database without touching its content.
 ///
 /// # Errors

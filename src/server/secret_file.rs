@@ -8,13 +8,23 @@ use super::database::create_folder;
 use crate::config::Config;
 use crate::crypto::instance_secret::InstanceSecrets;
 use crate::crypto::random::system_rng;
+use crate::domain::instance::check_unused;
 use crate::secret::Secret;
+use crate::store::Pool;
 
-/// The secrets from the setting, else from the file in the data folder, which is made if it is not there.
-pub(super) fn instance_secrets(config: &Config) -> Result<InstanceSecrets, StartError> {
+/// The secrets from the setting, else from the file in the data folder, which is made if it is not there and the database
+/// has not been used with another one.
+pub(super) fn instance_secrets(
+    config: &Config,
+    pool: &Pool,
+) -> Result<InstanceSecrets, StartError> {
     match existing_instance_secrets(config)? {
         Some(secrets) => Ok(secrets),
         None => {
+            if let Err(error) = pool.read_now(check_unused) {
+                // Another instance may have made it in this moment.
+                return existing_instance_secrets(config)?.ok_or(error.into());
+            }
             make_secret(&secret_file(config))?;
             // Read back: another instance may have been faster, and its secret is the one that counts.
             existing_instance_secrets(config)?.ok_or_else(|| StartError::Secret {

@@ -21,6 +21,19 @@ pub fn touch(
     Ok(changed > 0)
 }
 
+/// True if the account is known with this browser.
+pub fn is_known(
+    db: &mut Db,
+    account_id: AccountId,
+    token_digest: &[u8],
+) -> Result<bool, StoreError> {
+    let found: i64 = known_devices::table
+        .find((account_id, token_digest))
+        .count()
+        .get_result(db)?;
+    Ok(found > 0)
+}
+
 /// Adds a browser, unless someone else adds it in this moment.
 pub fn insert(
     db: &mut Db,

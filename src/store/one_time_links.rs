@@ -69,6 +69,17 @@ pub fn delete_unused(db: &mut Db, account_id: AccountId, purpose: &str) -> Resul
     Ok(())
 }
 
+/// Removes all of an account's unused links.
+pub fn delete_all_unused(db: &mut Db, account_id: AccountId) -> Result<(), StoreError> {
+    diesel::delete(
+        one_time_links::table
+            .filter(one_time_links::account_id.eq(account_id))
+            .filter(one_time_links::used_at.is_null()),
+    )
+    .execute(db)?;
+    Ok(())
+}
+
 /// The account's unused link for this purpose that works at `now`.
 pub fn find_unused(
     db: &mut Db,

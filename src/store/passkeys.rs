@@ -129,7 +129,7 @@ pub fn delete_for_account(db: &mut Db, account_id: AccountId) -> Result<usize, S
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = passkey_ceremonies)]
 pub struct CeremonyRow {
-    /// SHA-256 of the id that the browser was given.
+    /// SHA-256 of the id that the browser was given, and of what it is told from others by.
     pub id_digest: Vec<u8>,
     /// Whose passkey must answer; `None`: the answer says whose it is.
     pub account_id: Option<AccountId>,

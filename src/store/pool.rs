@@ -1,46 +1,94 @@
 //! The connection pool, and the one way into the database: a blocking hop, and for writes one transaction.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use diesel::ConnectionError;
 use diesel::QueryResult;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::r2d2::R2D2Connection;
+use r2d2::PooledConnection;
 
 use super::connection::{DatabaseUrl, Db, connect};
 use super::error::StoreError;
 
 /// How long a request waits for a free connection before it is told that the database is unavailable.
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(5);
+/// A connection to a server that no one used for this long is asked whether it is alive before it is used: a server that was
+/// started anew has closed it, and under load none lies idle for as long.
+const DOUBTED_AFTER: Duration = Duration::from_millis(100);
 
 /// Opens connections for r2d2 by the URL's scheme. Diesel's own manager would try the engines in turn,
 /// hide PostgreSQL's error and hand its URL to SQLite as a file name.
 #[derive(Debug)]
-struct Manager(DatabaseUrl);
+struct Manager {
+    url: DatabaseUrl,
+    losses: Losses,
+}
+
+/// How often a connection was found to be lost. Who loses one may have lost them all.
+#[derive(Clone, Debug, Default)]
+struct Losses(Arc<AtomicU64>);
+
+impl Losses {
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn note(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A connection of the pool.
+struct Pooled {
+    db: Db,
+    /// It answered after so many losses.
+    answered_after: u64,
+    /// When someone last had it.
+    used_at: Instant,
+    is_lost: bool,
+}
 
 impl r2d2::ManageConnection for Manager {
-    type Connection = Db;
+    type Connection = Pooled;
     type Error = ConnectionError;
 
-    fn connect(&self) -> Result<Db, ConnectionError> {
-        connect(&self.0)
+    fn connect(&self) -> Result<Pooled, ConnectionError> {
+        // Counted before: one that is lost meanwhile makes it be asked again.
+        let answered_after = self.losses.count();
+        Ok(Pooled {
+            db: connect(&self.url)?,
+            answered_after,
+            used_at: moment(),
+            is_lost: false,
+        })
     }
 
-    fn is_valid(&self, db: &mut Db) -> Result<(), ConnectionError> {
-        db.ping()
-            .map_err(ConnectionError::CouldntSetupConfiguration)
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectionError> {
+        (pooled.db.ping()).map_err(ConnectionError::CouldntSetupConfiguration)
     }
 
-    fn has_broken(&self, db: &mut Db) -> bool {
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
         // A panic in the middle of a transaction leaves the connection in an unknown state.
-        std::thread::panicking() || db.is_broken()
+        std::thread::panicking() || pooled.is_lost || pooled.db.is_broken()
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a connection lay idle is about this machine's time"
+)]
+fn moment() -> Instant {
+    Instant::now()
 }
 
 /// A pool of connections to one database. Clones share it.
 #[derive(Clone)]
 pub struct Pool {
     inner: r2d2::Pool<Manager>,
+    losses: Losses,
     url: DatabaseUrl,
 }
 
@@ -63,16 +111,20 @@ impl Pool {
     pub fn open(url: &DatabaseUrl, size: u32) -> Result<Self, ConnectionError> {
         // r2d2 retries silently; a direct attempt gives the true reason.
         drop(connect(url)?);
+        let losses = Losses::default();
         let inner = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
             .connection_timeout(WAIT_FOR_CONNECTION)
-            // Asking before each use costs PostgreSQL a round trip; a dead connection shows itself in use,
-            // is dropped by has_broken, and that one request answers 503.
+            // Asking before each use costs PostgreSQL a round trip: `take` asks those that may be dead.
             .test_on_check_out(false)
-            .build_unchecked(Manager(url.clone()));
+            .build_unchecked(Manager {
+                url: url.clone(),
+                losses: losses.clone(),
+            });
         Ok(Self {
             inner,
+            losses,
             url: url.clone(),
         })
     }
@@ -151,8 +203,62 @@ impl Pool {
         F: FnOnce(&mut Db) -> Result<T, E>,
         E: From<StoreError>,
     {
-        let mut db = self.inner.get().map_err(StoreError::from)?;
-        work(&mut db)
+        let mut pooled = self.take()?;
+        let result = work(&mut pooled.db);
+        self.give_back(&mut pooled, result.is_err());
+        result
+    }
+
+    /// A connection that is alive as far as can be known without asking each time.
+    fn take(&self) -> Result<PooledConnection<Manager>, StoreError> {
+        loop {
+            let mut pooled = self.inner.get()?;
+            let is_doubted = matches!(pooled.db, Db::Postgres(_))
+                && (pooled.answered_after != self.losses.count()
+                    || pooled.used_at.elapsed() >= DOUBTED_AFTER);
+            if !is_doubted {
+                return Ok(pooled);
+            }
+            let losses = self.losses.count();
+            if pooled.db.ping().is_ok() {
+                pooled.answered_after = losses;
+                return Ok(pooled);
+            }
+            self.lose(&mut pooled);
+        }
+    }
+
+    /// Begins a transaction, with another connection if this one turns out to be lost: nothing has been done with it.
+    fn take_and_begin(
+        &self,
+        begin: fn(&mut Db) -> QueryResult<()>,
+    ) -> Result<PooledConnection<Manager>, StoreError> {
+        let mut pooled = self.take()?;
+        let Err(error) = begin(&mut pooled.db) else {
+            return Ok(pooled);
+        };
+        let error = StoreError::from(error);
+        if !matches!(pooled.db, Db::Postgres(_)) || !matches!(error, StoreError::Unavailable(_)) {
+            return Err(error);
+        }
+        self.lose(&mut pooled);
+        drop(pooled);
+        let mut pooled = self.take()?;
+        begin(&mut pooled.db)?;
+        Ok(pooled)
+    }
+
+    /// Notes that it was used; after a failure it is asked whether it is alive, and if not, all others will be.
+    fn give_back(&self, pooled: &mut Pooled, has_failed: bool) {
+        pooled.used_at = moment();
+        if has_failed && matches!(pooled.db, Db::Postgres(_)) && pooled.db.ping().is_err() {
+            self.lose(pooled);
+        }
+    }
+
+    fn lose(&self, pooled: &mut Pooled) {
+        pooled.is_lost = true;
+        self.losses.note();
     }
 
     /// Runs queries that all see the database as it was at one instant, on this thread.
@@ -164,10 +270,11 @@ impl Pool {
         F: FnOnce(&mut Db) -> Result<T, E>,
         E: From<StoreError>,
     {
-        let mut db = self.inner.get().map_err(StoreError::from)?;
-        begin_snapshot(&mut db).map_err(StoreError::from)?;
-        let result = work(&mut db);
-        rollback(&mut db).map_err(StoreError::from)?;
+        let mut pooled = self.take_and_begin(begin_snapshot)?;
+        let result = work(&mut pooled.db);
+        let undone = rollback(&mut pooled.db);
+        self.give_back(&mut pooled, result.is_err() || undone.is_err());
+        undone.map_err(StoreError::from)?;
         result
     }
 
@@ -180,21 +287,20 @@ impl Pool {
         F: FnOnce(&mut Db) -> Result<T, E>,
         E: From<StoreError>,
     {
-        let mut db = self.inner.get().map_err(StoreError::from)?;
-        begin(&mut db).map_err(StoreError::from)?;
-        match work(&mut db) {
-            Ok(value) => {
-                commit(&mut db).map_err(StoreError::from)?;
-                Ok(value)
-            }
+        let mut pooled = self.take_and_begin(begin)?;
+        let result = match work(&mut pooled.db) {
+            Ok(value) => (commit(&mut pooled.db).map(|()| value))
+                .map_err(|error| E::from(StoreError::from(error))),
             Err(error) => {
-                if let Err(rollback_error) = rollback(&mut db) {
+                if let Err(rollback_error) = rollback(&mut pooled.db) {
                     // The first error is the one to answer with; has_broken drops the connection.
                     tracing::warn!(error = %rollback_error, "a transaction could not be rolled back");
                 }
                 Err(error)
             }
-        }
+        };
+        self.give_back(&mut pooled, result.is_err());
+        result
     }
 }
 

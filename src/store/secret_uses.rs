@@ -16,6 +16,9 @@ pub struct SecretUses {
     pub ended_keys: i64,
     /// Replaced secrets of keys that still work beside the new one.
     pub overlaps: i64,
+    /// Replaced secrets that no longer work: without the secret, presenting one is no longer told from a wrong secret. Only
+    /// those that are presented move.
+    pub replaced: i64,
     /// Recovery codes that were not used: their holders have to make new ones.
     pub recovery_codes: i64,
     /// Sealed values.
@@ -50,6 +53,11 @@ pub fn count(
         overlaps: replaced_secrets::table
             .filter(replaced_secrets::digest_secret_id.eq(id))
             .filter(replaced_secrets::ends_at.gt(now))
+            .count()
+            .get_result(db)?,
+        replaced: replaced_secrets::table
+            .filter(replaced_secrets::digest_secret_id.eq(id))
+            .filter(replaced_secrets::ends_at.le(now))
             .count()
             .get_result(db)?,
         recovery_codes: recovery_codes::table

@@ -91,6 +91,20 @@ pub fn delete_by_public_id(
     Ok(diesel::delete(session).execute(db)? > 0)
 }
 
+/// True if a session of another account has this public id.
+pub fn is_of_another(
+    db: &mut Db,
+    account_id: AccountId,
+    public_id: SessionId,
+) -> Result<bool, StoreError> {
+    let found: i64 = sessions::table
+        .filter(sessions::account_id.ne(account_id))
+        .filter(sessions::public_id.eq(public_id))
+        .count()
+        .get_result(db)?;
+    Ok(found > 0)
+}
+
 /// Ends all sessions of an account but the one with this public id.
 pub fn delete_others(
     db: &mut Db,

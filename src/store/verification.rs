@@ -191,6 +191,29 @@ pub fn insert_replaced(db: &mut Db, row: &ReplacedSecretRow) -> Result<(), Store
     Ok(())
 }
 
+/// Replaces the digest of a replaced secret by one of the same secret under another instance secret; false if it is
+/// another one by now.
+pub fn set_replaced_digest(
+    db: &mut Db,
+    id: ApiKeyId,
+    number: i64,
+    old: &[u8],
+    new: &[u8],
+    digest_secret_id: &str,
+) -> Result<bool, StoreError> {
+    let changed = diesel::update(
+        replaced_secrets::table
+            .find((id, number))
+            .filter(replaced_secrets::digest.eq(old)),
+    )
+    .set((
+        replaced_secrets::digest.eq(new),
+        replaced_secrets::digest_secret_id.eq(digest_secret_id),
+    ))
+    .execute(db)?;
+    Ok(changed > 0)
+}
+
 /// Ends all replaced secrets of a key that still work at `at`.
 pub fn end_replaced(db: &mut Db, id: ApiKeyId, at: Timestamp) -> Result<usize, StoreError> {
     Ok(diesel::update(

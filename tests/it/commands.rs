@@ -57,6 +57,46 @@ fn check_changes_nothing() {
     assert_eq!(std::fs::metadata(&file).unwrap().len(), 0);
 }
 
+#[test]
+fn what_only_reads_makes_no_instance_secret() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        if engine == Engine::Postgres && postgres_url().is_none() {
+            continue;
+        }
+        let database = TestDatabase::new(engine);
+        let folder = database.folder.path();
+        let secret = folder.join("instance-secret");
+        let run =
+            |arguments: &[&str]| keyport(folder, &[("DATABASE_URL", &database.url)], arguments);
+        let reading: [&[&str]; 6] = [
+            &["secret", "status"],
+            &["audit", "verify"],
+            &["user", "list"],
+            &["key", "list", "--account", "ann@example.com"],
+            &["registry", "export"],
+            &["ticket", "list"],
+        ];
+        for arguments in reading {
+            assert_fails(&run(arguments), &["there is nothing of keyport here yet"]);
+            assert!(!secret.exists(), "{arguments:?}");
+        }
+        assert!(run(&["check"]).status.success());
+        assert!(run(&["user", "add", "ann@example.com"]).status.success());
+        for arguments in reading {
+            let output = run(arguments);
+            assert!(output.status.success(), "{arguments:?}: {output:?}");
+        }
+        // With another secret than the right one nothing starts, so none is made.
+        std::fs::remove_file(&secret).unwrap();
+        let more: [&[&str]; 3] = [&["check"], &["user", "add", "ben@example.com"], &[]];
+        for arguments in reading.into_iter().chain(more) {
+            let words = ["there is no instance secret here", "the database knows"];
+            assert_fails(&run(arguments), &words);
+            assert!(!secret.exists(), "{arguments:?}");
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn what_the_database_holds_is_its_owner_s_alone_to_read() {

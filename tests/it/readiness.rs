@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use crate::on_both_engines;
-use crate::support::db::{TestDatabase, postgres_url};
+use crate::support::db::{TestDatabase, postgres_url, run};
 use crate::support::door::Door;
 use crate::support::{Engine, TestApp};
 
@@ -69,6 +69,55 @@ async fn an_instance_is_ready_again_when_its_server_is_back() {
     };
     tokio::time::timeout(PATIENCE, back).await.unwrap();
     program.get("/auth").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_the_server_has_closed_fail_one_request_at_most() {
+    if postgres_url().is_none() {
+        return;
+    }
+    let app = TestApp::spawn(Engine::Postgres).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    for _ in 0..2 {
+        close_all(&app, 8, Vec::new());
+        let mut statuses = Vec::new();
+        for _ in 0..20 {
+            statuses.push(maren.get("/settings/api").await.status.as_u16());
+        }
+        let failed = statuses.iter().filter(|status| **status != 200).count();
+        // One that was in use a moment ago may be taken for alive.
+        assert!(failed <= 1, "{statuses:?}");
+    }
+    // What changes something begins with another connection, and is not done twice.
+    close_all(&app, 8, Vec::new());
+    let written: Result<(), StoreError> = (app.state.pool).write_now(|db| {
+        sql_query("SELECT 1").execute(db)?;
+        Ok(())
+    });
+    written.unwrap();
+}
+
+/// Takes so many of the pool's connections at once, and has the server close them.
+fn close_all(app: &TestApp, left: usize, mut pids: Vec<i64>) {
+    #[derive(QueryableByName)]
+    struct Pid {
+        #[diesel(sql_type = BigInt)]
+        pid: i64,
+    }
+    if left == 0 {
+        let url = postgres_url().unwrap();
+        for pid in pids {
+            run(&url, &format!("SELECT pg_terminate_backend({pid}, 5000)"));
+        }
+        return;
+    }
+    let done: Result<(), StoreError> = app.state.pool.read_now(|db| {
+        let query = sql_query("SELECT CAST(pg_backend_pid() AS BIGINT) AS pid");
+        pids.push(query.get_result::<Pid>(db)?.pid);
+        close_all(app, left - 1, pids);
+        Ok(())
+    });
+    done.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

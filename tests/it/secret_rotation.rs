@@ -1,6 +1,8 @@
 //! Rotating the instance secret: nothing that was made under the one before stops working, and all of it moves.
 
 use keyport::domain::mail::Mail;
+use keyport::domain::secret_rotation::dependents;
+use keyport::store::StoreError;
 
 use crate::on_both_engines;
 use crate::support::TestApp;
@@ -35,6 +37,51 @@ on_both_engines! {
         maren.deactivate(&id_of(&unused)).await;
         rotated.state.moves.write(&rotated.state.pool).unwrap();
         rotated.program(&unused).get("/auth").await.expect_problem(401, "deactivated_key");
+    }
+}
+
+on_both_engines! {
+    with super::ON_OLD,
+    async fn replaced_secrets_move_as_they_are_presented_and_are_recognised_for_ever(app) {
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        let first = maren.create_key(&FIELDS).await;
+        let rotate = format!("/settings/api/{}/rotate", id_of(&first));
+        let rotated = maren.fill_in(&rotate, &rotate, &[("overlap", "none")]).await.expect(200);
+        let second = rotated.page.words("#full-key");
+        let rotated = maren.fill_in(&rotate, &rotate, &[("overlap", "7d")]).await.expect(200);
+        let third = rotated.page.words("#full-key");
+        let unused = maren.create_key(&FIELDS).await;
+        let rotate = format!("/settings/api/{}/rotate", id_of(&unused));
+        maren.fill_in(&rotate, &rotate, &[("overlap", "none")]).await.expect(200);
+
+        let both = beside(&app, &format!("{NEW},{OLD}")).await;
+        let uses = |app: &TestApp| {
+            let (now, secrets) = (app.now(), app.state.policy.secrets.clone());
+            let all: Result<_, StoreError> = app.state.pool.read_now(|db| dependents(db, now, &secrets));
+            all.unwrap().pop().unwrap()
+        };
+        let old = uses(&both);
+        assert!(old.are_needed());
+        assert_eq!((old.uses.active_keys, old.uses.overlaps, old.uses.replaced), (2, 1, 2));
+        both.program(&third).get("/auth").await.expect(200);
+        both.program(&second).get("/auth").await.expect(200);
+        both.program(&first).get("/auth").await.expect_problem(401, "replaced_secret");
+        assert_eq!(both.state.moves.write(&both.state.pool).unwrap(), 3);
+        for full in [&third, &second] {
+            both.program(full).get("/auth").await.expect(200);
+        }
+        both.program(&first).get("/auth").await.expect_problem(401, "replaced_secret");
+        assert_eq!(both.state.moves.write(&both.state.pool).unwrap(), 0);
+        let old = uses(&both);
+        assert_eq!((old.uses.active_keys, old.uses.overlaps, old.uses.replaced), (1, 0, 1));
+
+        let retired = beside(&app, NEW).await;
+        for full in [&third, &second] {
+            retired.program(full).get("/auth").await.expect(200);
+        }
+        retired.program(&first).get("/auth").await.expect_problem(401, "replaced_secret");
+        // What no one presented in time is not known any more.
+        retired.program(&unused).get("/auth").await.expect_problem(401, "invalid_key");
     }
 }
 
@@ -94,7 +141,9 @@ fn the_command_rotates_prepares_promotes_and_retires() {
     run(&key);
     let states = || -> Vec<(String, String)> {
         let listed = run(&["secret", "status"]);
-        let cells = listed.lines().map(|line| line.split('\t'));
+        // What follows a secret says what retiring it costs.
+        let secrets = listed.lines().filter(|line| !line.starts_with('\t'));
+        let cells = secrets.map(|line| line.split('\t'));
         cells
             .map(|mut cells| {
                 let mut next = || cells.next().unwrap().to_owned();

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use super::super::{CommandError, create_private, print, refuse};
+use super::super::{CommandError, create_private, opened_to_read, print, refuse};
 use super::begin;
 use crate::clock::SharedClock;
 use crate::config::Config;
@@ -88,7 +88,7 @@ pub(super) fn export(
         Some(path) => Box::new(create_private(path)?) as Box<dyn Write>,
         None => Box::new(std::io::stdout()),
     });
-    let (opened, _) = begin(config, clock)?;
+    let opened = opened_to_read(config, clock)?;
     opened.pool.snapshot_now(|db| write_all(db, &mut file))?;
     Ok(file.flush()?)
 }

@@ -8,6 +8,7 @@
 
 use chrono::TimeDelta;
 
+use super::links::dead_link;
 use super::{Mail, MailId, MailRow, Outbox, rows};
 use crate::clock::{SharedClock, Timestamp};
 use crate::domain::accounts::{self, Account};
@@ -165,6 +166,9 @@ impl Delivery {
             Ok(mail) => mail,
             Err(error) => return Ok(Err(format!("it cannot be opened: {error}"))),
         };
+        if let Some(dead) = self.pool.read_now(|db| dead_link(db, now, &mail))? {
+            return Ok(Err(dead.to_string()));
+        }
         let account = match row.account_id {
             Some(id) => self.pool.read_now(|db| accounts::find(db, id))?,
             None => None,

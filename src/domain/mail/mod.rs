@@ -4,6 +4,7 @@
 //! is sent (`web::mail`), from the facts that are kept sealed in the queue.
 
 pub mod delivery;
+pub mod links;
 pub mod notices;
 mod once;
 pub mod postman;
@@ -74,6 +75,21 @@ pub struct MailedAccount {
     pub email: String,
 }
 
+/// What became of a key that was found in public.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeakFate {
+    /// It worked, and was deactivated.
+    #[default]
+    Deactivated,
+    /// What was found is a secret that another one has replaced: that one works on, the one that was found no longer does.
+    OldSecretEnded,
+    /// Someone had deactivated it before.
+    WasDeactivated,
+    /// It had expired before.
+    HadExpired,
+}
+
 /// What a mail says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -83,8 +99,12 @@ pub enum Mail {
         /// Of the link.
         token: LinkToken,
     },
-    /// Someone signed up with the address of an account.
-    AccountExists,
+    /// Someone signed up with the address of an account, or wanted to change theirs to it.
+    AccountExists {
+        /// True if they wanted to change theirs.
+        #[serde(default)]
+        is_change: bool,
+    },
     /// Someone may sign up.
     Invitation {
         /// Of the link.
@@ -217,8 +237,11 @@ pub enum Mail {
         /// From where, last.
         place: Place,
     },
-    /// A key was found in public and deactivated.
+    /// A key was found in public.
     KeyLeaked {
+        /// What became of it.
+        #[serde(default)]
+        fate: LeakFate,
         /// Which.
         key: MailedKey,
         /// Where it was found.
@@ -310,7 +333,7 @@ impl Mail {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::VerifyEmail { .. } => "verify_email",
-            Self::AccountExists => "account_exists",
+            Self::AccountExists { .. } => "account_exists",
             Self::Invitation { .. } => "invitation",
             Self::ResetPassword { .. } => "reset_password",
             Self::ConfirmNewEmail { .. } => "confirm_new_email",
@@ -363,7 +386,7 @@ impl Mail {
             | Self::ResetPassword { token }
             | Self::ConfirmNewEmail { token }
             | Self::LinkConfirm { token, .. } => Some(token),
-            Self::AccountExists
+            Self::AccountExists { .. }
             | Self::EmailChanged { .. }
             | Self::NewSignIn { .. }
             | Self::PasswordChanged { .. }
@@ -550,7 +573,7 @@ mod tests {
         assert!(mail.has_link());
         let hidden = serde_json::to_string(&mail.with_hidden_link()).unwrap();
         assert!(!hidden.contains("hunter22") && hidden.contains("Maren"));
-        assert!(!Mail::AccountExists.has_link());
+        assert!(!Mail::AccountExists { is_change: true }.has_link());
     }
 
     #[test]
@@ -566,6 +589,6 @@ mod tests {
         let json: serde_json::Value = serde_json::to_value(&mail).unwrap();
         assert_eq!(json["kind"], mail.kind());
         assert!(mail.is_optional());
-        assert!(!Mail::AccountExists.is_optional());
+        assert!(!Mail::AccountExists { is_change: true }.is_optional());
     }
 }

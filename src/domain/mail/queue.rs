@@ -1,7 +1,8 @@
 //! The queue as operators see it.
 
+use super::links::{self, DeadLink};
 use super::rows;
-use super::{MailCounts, MailCursor, MailRow, MailState};
+use super::{MailCounts, MailCursor, MailRow, MailState, Outbox};
 use crate::clock::Timestamp;
 use crate::domain::audit::{Act, Action, Outcome};
 use crate::ids::MailId;
@@ -53,14 +54,35 @@ pub fn count(db: &mut Db) -> Result<MailCounts, StoreError> {
     rows::count(db)
 }
 
-/// Lets a mail that was given up be sent after all; false if there is no such mail, or it was not given up.
+/// Why the link of a queued mail leads nowhere; `None` if it works, or the mail has none or cannot be read any more.
 ///
 /// # Errors
 /// If the database fails.
-pub fn resend(db: &mut Db, act: &Act, id: MailId) -> Result<bool, StoreError> {
+pub fn dead_link(
+    db: &mut Db,
+    now: Timestamp,
+    outbox: &Outbox,
+    mail: &MailRow,
+) -> Result<Option<DeadLink>, StoreError> {
+    let opened = (mail.sealed.as_deref()).and_then(|sealed| outbox.open(mail.id, sealed).ok());
+    match opened {
+        Some(opened) => links::dead_link(db, now, &opened),
+        None => Ok(None),
+    }
+}
+
+/// Lets a mail that was given up be sent after all; false if there is no such mail, it was not given up, or its link leads
+/// nowhere any more.
+///
+/// # Errors
+/// If the database fails.
+pub fn resend(db: &mut Db, act: &Act, outbox: &Outbox, id: MailId) -> Result<bool, StoreError> {
     let Some(mail) = rows::find(db, id)? else {
         return Ok(false);
     };
+    if dead_link(db, act.now, outbox, &mail)?.is_some() {
+        return Ok(false);
+    }
     if !rows::requeue(db, id, act.now)? {
         return Ok(false);
     }

@@ -21,6 +21,23 @@ pub fn digest(account_id: AccountId, token: &Secret<String>) -> Vec<u8> {
     sha256(format!("{account_id}/{}", token.expose()).as_bytes()).to_vec()
 }
 
+/// The first of these digests that the account knows a browser by.
+///
+/// # Errors
+/// If the database fails.
+pub fn find_known(
+    db: &mut Db,
+    account_id: AccountId,
+    digests: &[Vec<u8>],
+) -> Result<Option<usize>, StoreError> {
+    for (position, digest) in digests.iter().enumerate() {
+        if rows::is_known(db, account_id, digest)? {
+            return Ok(Some(position));
+        }
+    }
+    Ok(None)
+}
+
 /// Notes that the account was signed in with this browser. If it is a new one and not the first, its holder is told.
 ///
 /// # Errors

@@ -142,6 +142,14 @@ pub fn end(db: &mut Db, account_id: AccountId, purpose: Purpose) -> Result<(), S
     rows::delete_unused(db, account_id, purpose.word())
 }
 
+/// Ends all of the account's links: whoever had a session of it, or read its mails, may have asked for one.
+///
+/// # Errors
+/// If the database fails.
+pub fn end_all(db: &mut Db, account_id: AccountId) -> Result<(), StoreError> {
+    rows::delete_all_unused(db, account_id)
+}
+
 /// The address that waits to be confirmed with a link for this purpose.
 ///
 /// # Errors

@@ -28,9 +28,12 @@ pub enum BadPassword {
     /// More than 256 characters.
     #[error("a password has at most 256 characters")]
     TooLong,
-    /// On the list of common passwords, in any case.
+    /// On the list of common passwords, in any case, or one character again and again.
     #[error("the password is on the list of common ones")]
     Common,
+    /// The address of its account, in any case.
+    #[error("the password is the account's address")]
+    Address,
 }
 
 /// A password that may be set.
@@ -50,10 +53,24 @@ impl NewPassword {
         if length > MAX_CHARS {
             return Err(BadPassword::TooLong);
         }
-        if COMMON.contains(text.expose().to_lowercase().as_str()) {
+        let mut chars = text.expose().chars();
+        let first = chars.next();
+        let is_one_char = chars.all(|next| Some(next) == first);
+        if is_one_char || COMMON.contains(text.expose().to_lowercase().as_str()) {
             return Err(BadPassword::Common);
         }
         Ok(Self(text))
+    }
+
+    /// The same password, for the account with this address.
+    ///
+    /// # Errors
+    /// If it is that address.
+    pub fn for_account(self, email: &str) -> Result<Self, BadPassword> {
+        if self.0.expose().trim().to_lowercase() == email.to_lowercase() {
+            return Err(BadPassword::Address);
+        }
+        Ok(self)
     }
 
     /// Hashes it on this thread, which takes 15 to 20 ms: for commands. Requests use a [`PasswordWorker`].
@@ -191,9 +208,19 @@ mod tests {
             "12345678",
             "iloveyou",
             "qwertyuiop",
+            "          ",
+            "ÄÄÄÄÄÄÄÄÄ",
         ] {
             assert_eq!(parse(text).err(), Some(BadPassword::Common), "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_account_s_own_address_is_no_password() {
+        let own =
+            |text: &str| parse(text).and_then(|password| password.for_account("maren@example.com"));
+        assert_eq!(own("Maren@Example.com ").err(), Some(BadPassword::Address));
+        assert!(own("maren@example.org").is_ok());
     }
 
     #[test]

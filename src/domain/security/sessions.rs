@@ -163,7 +163,18 @@ pub fn list(
     Ok(listed.collect())
 }
 
-/// Ends one of the account's sessions; false if it has none of this name.
+/// What became of a session that was to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndedOne {
+    /// It was ended now.
+    Now,
+    /// There is none of this name: it had ended before.
+    Before,
+    /// It is another account's.
+    NotTheirs,
+}
+
+/// Ends one of the account's sessions.
 ///
 /// # Errors
 /// If the database fails.
@@ -172,19 +183,22 @@ pub fn end_one(
     act: &Act,
     account_id: AccountId,
     id: SessionId,
-) -> Result<bool, StoreError> {
-    let ended = rows::delete_by_public_id(db, account_id, id)?;
-    if ended {
-        let target = id.to_string();
-        act.record(
-            db,
-            Some(account_id),
-            Action::SessionEnd,
-            Some(&target),
-            Outcome::Done,
-        )?;
+) -> Result<EndedOne, StoreError> {
+    if !rows::delete_by_public_id(db, account_id, id)? {
+        return Ok(match rows::is_of_another(db, account_id, id)? {
+            true => EndedOne::NotTheirs,
+            false => EndedOne::Before,
+        });
     }
-    Ok(ended)
+    let target = id.to_string();
+    act.record(
+        db,
+        Some(account_id),
+        Action::SessionEnd,
+        Some(&target),
+        Outcome::Done,
+    )?;
+    Ok(EndedOne::Now)
 }
 
 /// Ends all of the account's sessions but the one of this name. Returns how many.

@@ -249,7 +249,7 @@ impl Worker {
     fn remembered(&mut self, question: &PresentedKey) -> Option<Found> {
         let record = self.memory.get(question.id)?;
         let secret = record.match_secret(std::iter::empty(), question, &self.policy.secrets);
-        self.note_move(&record, secret, question);
+        self.note_move(&record, std::iter::empty(), secret, question);
         (secret != SecretMatch::Wrong).then_some(Found { record, secret })
     }
 
@@ -270,7 +270,7 @@ impl Worker {
             return None;
         };
         let secret = record.match_secret(older.iter(), question, &self.policy.secrets);
-        self.note_move(record, secret, question);
+        self.note_move(record, older.iter(), secret, question);
         Some(Found {
             record: record.clone(),
             secret,
@@ -278,10 +278,14 @@ impl Worker {
     }
 
     /// A key that is presented is the chance to make its digest under the current instance secret.
-    fn note_move(&self, record: &KeyRecord, secret: SecretMatch, question: &PresentedKey) {
-        if secret == SecretMatch::Current
-            && let Some(moved) = record.moved(question, &self.policy.secrets)
-        {
+    fn note_move<'a>(
+        &self,
+        record: &'a KeyRecord,
+        older: impl Iterator<Item = &'a ReplacedSecret>,
+        secret: SecretMatch,
+        question: &PresentedKey,
+    ) {
+        if let Some(moved) = record.moved(older, secret, question, &self.policy.secrets) {
             self.moves.note(record.id, moved);
         }
     }

@@ -189,9 +189,19 @@ impl KeyRecord {
     }
 }
 
+/// Which of a key's digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Which {
+    /// That of the secret it has.
+    Current,
+    /// That of the replaced secret with this number.
+    Replaced(i64),
+}
+
 /// A digest that can be stored in the place of an older one.
 #[derive(Debug)]
 pub(super) struct Moved {
+    pub(super) which: Which,
     pub(super) old: Box<[u8]>,
     pub(super) new: Box<[u8]>,
     /// The instance secret that the new one was made under.
@@ -199,17 +209,29 @@ pub(super) struct Moved {
 }
 
 impl KeyRecord {
-    /// The digest of the presented key under the current instance secret, if the key's own was made under another. The
-    /// presented key must have been found to be the current one.
-    pub(super) fn moved(
-        &self,
+    /// The digest of the presented key under the current instance secret, if the one that it was found to match was made
+    /// under another.
+    pub(super) fn moved<'a>(
+        &'a self,
+        mut older: impl Iterator<Item = &'a ReplacedSecret>,
+        matched: SecretMatch,
         presented: &PresentedKey,
         secrets: &InstanceSecrets,
     ) -> Option<Moved> {
-        self.current.secret.filter(|position| *position > 0)?;
+        let (which, stored) = match matched {
+            SecretMatch::Current => (Which::Current, &self.current),
+            SecretMatch::Replaced { number, .. } => {
+                let mut replaced = self.previous.iter().chain(older.by_ref());
+                let replaced = replaced.find(|replaced| replaced.number == number)?;
+                (Which::Replaced(number), &replaced.digest)
+            }
+            SecretMatch::Wrong => return None,
+        };
+        stored.secret.filter(|position| *position > 0)?;
         let new = presented.digest(secrets.current_digest_key());
         Some(Moved {
-            old: self.current.bytes.clone(),
+            which,
+            old: stored.bytes.clone(),
             new: (*new.as_bytes()).into(),
             secret_id: secrets.current_id().into(),
         })

@@ -199,6 +199,12 @@ fn one_line(text: &str, most: usize) -> String {
     words.join(" ").chars().take(most).collect()
 }
 
+/// True if a reader of mails would take a part of the text for an encoded word (RFC 2047, section 2), and show something
+/// else than these characters.
+fn looks_encoded(text: &str) -> bool {
+    text.contains("=?")
+}
+
 /// An error with its causes, in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::{
     BadSetting, CONNECT_WITHIN, MOST_WORDS, Message, SEND_WITHIN, SendError, Sender, bad, chain,
-    one_line,
+    looks_encoded, one_line,
 };
 use crate::secret::Secret;
 
@@ -132,7 +132,7 @@ impl Resend {
         let email = Email {
             from: self.sender.mailbox.to_string(),
             to: [&message.to],
-            subject: one_line(&message.subject, usize::MAX),
+            subject: shown_as_it_is(&one_line(&message.subject, usize::MAX)),
             text: &message.text,
             html: &message.html,
             headers: Headers {
@@ -214,6 +214,16 @@ async fn body(mut response: Response) -> Vec<u8> {
     body
 }
 
+/// Resend makes the header. WORD JOINER, which shows nothing, is not ASCII: so what looks like an encoded word is none any
+/// more, and is encoded itself.
+fn shown_as_it_is(subject: &str) -> String {
+    if looks_encoded(subject) {
+        subject.replace("=?", "=\u{2060}?")
+    } else {
+        subject.to_owned()
+    }
+}
+
 fn failed(status: StatusCode, problem: &Problem) -> SendError {
     SendError::Failed(words(status, problem))
 }
@@ -242,6 +252,12 @@ mod tests {
         for base in ["http://api.resend.com", "ftp://h", "", "https://h?x"] {
             assert!(ResendUrl::parse(base).is_err(), "{base}");
         }
+    }
+
+    #[test]
+    fn what_looks_like_an_encoded_word_is_none() {
+        assert_eq!(shown_as_it_is("=?utf-8?q?x?="), "=\u{2060}?utf-8?q?x?=");
+        assert_eq!(shown_as_it_is("CI was created"), "CI was created");
     }
 
     #[test]

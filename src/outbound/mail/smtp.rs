@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::address::{Address, AddressError, Envelope};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -14,7 +16,9 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-use super::{BadSetting, CONNECT_WITHIN, Message, SendError, Sender, bad, chain, one_line};
+use super::{
+    BadSetting, CONNECT_WITHIN, Message, SendError, Sender, bad, chain, looks_encoded, one_line,
+};
 use crate::secret::Secret;
 
 /// The ports of RFC 6409 (submission, STARTTLS) and RFC 8314 (submissions, TLS from the start).
@@ -188,7 +192,7 @@ fn compose(sender: &Sender, message: &Message) -> Result<(Envelope, Vec<u8>), Se
         .to(Mailbox::new(None, to))
         .date(UNIX_EPOCH + since_1970)
         .message_id(Some(sender.message_id(message)))
-        .subject(one_line(&message.subject, usize::MAX))
+        .raw_header(subject(&one_line(&message.subject, usize::MAX)))
         .raw_header(header("Auto-Submitted", "auto-generated"));
     if let Some(link) = &message.unsubscribe {
         builder = builder
@@ -204,6 +208,31 @@ fn compose(sender: &Sender, message: &Message) -> Result<(Envelope, Vec<u8>), Se
     let body = MultiPart::alternative_plain_html(message.text.clone(), message.html.clone());
     let made = builder.multipart(body).map_err(|error| refused(&error))?;
     Ok((made.envelope().clone(), made.formatted()))
+}
+
+/// Bytes of text in an encoded word, which has 75 characters at most (RFC 2047, section 2).
+const ENCODED_WORD_BYTES: usize = 45;
+
+/// A subject. What looks like an encoded word is encoded itself, whole, since the crate sends plain ASCII as it is.
+fn subject(text: &str) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str("Subject");
+    if !looks_encoded(text) {
+        return HeaderValue::new(name, text.to_owned());
+    }
+    let mut words = Vec::new();
+    let mut part = String::new();
+    for c in text.chars() {
+        if part.len() + c.len_utf8() > ENCODED_WORD_BYTES {
+            words.push(std::mem::take(&mut part));
+        }
+        part.push(c);
+    }
+    words.push(part);
+    let encoded: Vec<String> = (words.iter())
+        .map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word)))
+        .collect();
+    // Between encoded words the line break and the space do not count as text.
+    HeaderValue::dangerous_new_pre_encoded(name, text.to_owned(), encoded.join("\r\n "))
 }
 
 fn header(name: &'static str, value: impl Into<String>) -> HeaderValue {
@@ -302,6 +331,29 @@ mod tests {
             assert!(
                 head.contains("List-Unsubscribe: <http://h/unsubscribe?a=b>"),
                 "{head}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_looks_like_an_encoded_word_arrives_as_these_characters() {
+        let sender = Sender::new("keyport@h.example", "h.example").unwrap();
+        let long = format!("=?utf-8?q?Bcc=3A_x?= {} was created", "é".repeat(90));
+        for subject in [
+            "=?utf-8?q?Bcc=3A_x?=",
+            "a =?utf-8?b?QmNj?= b",
+            &long,
+            "plain",
+            "é",
+        ] {
+            let (_, raw) = compose(&sender, &message(subject)).unwrap();
+            let parsed = mail_parser::MessageParser::default().parse(&raw).unwrap();
+            assert_eq!(parsed.subject(), Some(subject));
+            let text = String::from_utf8(raw.clone()).unwrap();
+            assert!(
+                text.lines()
+                    .take_while(|line| !line.is_empty())
+                    .all(|line| line.len() < 79)
             );
         }
     }

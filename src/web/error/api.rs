@@ -148,7 +148,7 @@ impl Code {
             ),
             Self::BadSignature => ("bad_signature", 403, "The signature is missing or wrong"),
             Self::RateLimited => ("rate_limited", 429, "Too many requests"),
-            Self::Unavailable => ("unavailable", 503, "The database cannot be reached"),
+            Self::Unavailable => ("unavailable", 503, "Not available at present"),
             Self::InvalidRequest => ("invalid_request", 400, "The request cannot be read"),
             Self::NotFound => ("not_found", 404, "Not found"),
             Self::MethodNotAllowed => ("method_not_allowed", 405, "Method not allowed"),

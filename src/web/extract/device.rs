@@ -5,33 +5,74 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpMessage as _, HttpRequest};
 
 use crate::crypto::random::{base62_text, system_rng};
-use crate::domain::security::devices::REMEMBERED;
+use crate::domain::security::devices::{REMEMBERED, digest, find_known};
+use crate::ids::AccountId;
 use crate::secret::Secret;
+use crate::store::StoreError;
 use crate::web::state::AppState;
 
-/// Characters of the cookie's value: 256 bits.
+/// Characters of a token: 256 bits.
 const TOKEN_LENGTH: usize = 43;
+
+/// Tokens that a browser keeps: one for each of its accounts, so that those do not make each other's new.
+const MOST_TOKENS: usize = 5;
+/// Stands between them.
+const SEPARATOR: char = '.';
 
 /// The value that goes to the browser with the answer.
 #[derive(Clone)]
 struct Remembered(Secret<String>);
 
-/// What this browser is known by, from now on if it was not before. The cookie goes with the answer, so that it lives on.
-pub(super) fn remember(req: &HttpRequest) -> Secret<String> {
-    let known = req
-        .cookie(cookie_name(req))
-        .map(|cookie| cookie.value().to_owned())
-        .filter(|value| is_token(value));
-    let token = known.unwrap_or_else(|| base62_text(&mut system_rng(), TOKEN_LENGTH));
-    let token = Secret::new(token);
-    req.extensions_mut().insert(Remembered(token.clone()));
-    token
+/// What the account knows this browser by, from now on if it did not before. The cookie goes with the answer, so that it
+/// lives on.
+///
+/// What the account does not know is never taken: someone else may have put it there, to be taken for this browser later.
+pub(super) async fn remember(
+    req: &HttpRequest,
+    account_id: AccountId,
+) -> Result<Secret<String>, StoreError> {
+    let mut tokens = sent(req);
+    let digests: Vec<Vec<u8>> = (tokens.iter())
+        .map(|token| digest(account_id, token))
+        .collect();
+    let known = match digests.is_empty() {
+        true => None,
+        false => {
+            (AppState::of(req).pool)
+                .read(move |db| find_known(db, account_id, &digests))
+                .await?
+        }
+    };
+    let token = match known.and_then(|position| tokens.get(position).cloned()) {
+        Some(token) => token,
+        None => {
+            let token = Secret::new(base62_text(&mut system_rng(), TOKEN_LENGTH));
+            tokens.insert(0, token.clone());
+            tokens.truncate(MOST_TOKENS);
+            token
+        }
+    };
+    let all: Vec<&str> = tokens.iter().map(|token| token.expose().as_str()).collect();
+    let value = Secret::new(all.join(&SEPARATOR.to_string()));
+    req.extensions_mut().insert(Remembered(value));
+    Ok(token)
+}
+
+fn sent(req: &HttpRequest) -> Vec<Secret<String>> {
+    let Some(cookie) = req.cookie(cookie_name(req)) else {
+        return Vec::new();
+    };
+    (cookie.value().split(SEPARATOR))
+        .filter(|token| is_token(token))
+        .take(MOST_TOKENS)
+        .map(|token| Secret::new(token.to_owned()))
+        .collect()
 }
 
 /// The cookie for a browser that someone has just signed in with.
 pub fn device_cookie(req: &HttpRequest) -> Option<Cookie<'static>> {
-    let Remembered(token) = req.extensions().get::<Remembered>().cloned()?;
-    let cookie = Cookie::build(cookie_name(req), token.expose().clone())
+    let Remembered(value) = req.extensions().get::<Remembered>().cloned()?;
+    let cookie = Cookie::build(cookie_name(req), value.expose().clone())
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)

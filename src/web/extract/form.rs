@@ -13,6 +13,7 @@ use super::body::{self, BodyError};
 use super::visitor::expected_token;
 use crate::crypto::digest::constant_time_eq;
 use crate::web::error::PageError;
+use crate::web::middleware::nul;
 
 /// A sent form, unchecked.
 pub struct Form<T> {
@@ -69,6 +70,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             if percent_decode(&body).decode_utf8().is_err() {
                 return Err(PageError::Malformed);
             }
+            let body = nul::replaced_in_form(&body);
             let malformed = |_| PageError::Malformed;
             let Token { form_token } = serde_html_form::from_bytes(&body).map_err(malformed)?;
             let fields = serde_html_form::from_bytes(&body).map_err(malformed)?;

@@ -56,6 +56,9 @@ impl FromRequest for JsonObject {
     }
 }
 
+/// No database of ours stores or finds such a text.
+const HAS_NUL: &str = "Remove the character U+0000.";
+
 fn malformed(detail: &str) -> ApiError {
     ApiError::new(Code::InvalidRequest, detail)
 }
@@ -73,6 +76,10 @@ impl JsonObject {
     pub fn take_text(&mut self, field: &str) -> Option<String> {
         match self.fields.remove(field) {
             None | Some(Value::Null) => None,
+            Some(Value::String(text)) if text.contains('\0') => {
+                self.refuse(field, HAS_NUL);
+                None
+            }
             Some(Value::String(text)) => Some(text),
             Some(_) => {
                 self.refuse(field, "Send a string.");
@@ -111,10 +118,15 @@ impl JsonObject {
                 _ => None,
             })
             .collect();
-        if texts.is_none() {
+        let Some(texts) = texts else {
             self.refuse(field, "Send a list of strings.");
+            return None;
+        };
+        if texts.iter().any(|text| text.contains('\0')) {
+            self.refuse(field, HAS_NUL);
+            return None;
         }
-        texts
+        Some(texts)
     }
 
     /// Done: what was not taken is unknown.

@@ -133,8 +133,9 @@ impl Visitor {
     /// Signs in: a new session id, so that one planted before is worth nothing. The browser is known from now on.
     ///
     /// # Errors
-    /// If the session cannot be written as JSON, which is a defect.
-    pub fn sign_in(&self, account: &Account) -> Result<(), PageError> {
+    /// If the database fails, or the session cannot be written as JSON, which is a defect.
+    pub async fn sign_in(&self, account: &Account) -> Result<(), PageError> {
+        let device = device::remember(&self.request, account.id).await?;
         self.session.clear();
         self.keep(ACCOUNT_ID, account.id.to_string())?;
         self.keep(FORM_SEED, base62_text(&mut system_rng(), 22))?;
@@ -143,7 +144,6 @@ impl Visitor {
             place: self.act.place(),
         };
         self.keep(SIGNED_IN, signed_in)?;
-        let device = device::remember(&self.request);
         self.keep(NEW_DEVICE, devices::digest(account.id, &device))?;
         self.stay_signed_in(account)
     }

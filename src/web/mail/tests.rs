@@ -2,7 +2,9 @@ use super::*;
 use crate::clock::Timestamp;
 use crate::config::SignUp;
 use crate::domain::accounts::Account;
-use crate::domain::mail::{LinkToken, Mail, MailedAccount, MailedContact, MailedKey, Place};
+use crate::domain::mail::{
+    LeakFate, LinkToken, Mail, MailedAccount, MailedContact, MailedKey, Place,
+};
 use crate::secret::Secret;
 use url::Url;
 
@@ -122,7 +124,14 @@ fn account_samples() -> Vec<(Mail, &'static str)> {
     let at_ms = AT.as_millis() + 7 * day - 30_000;
     vec![
         (Mail::VerifyEmail { token: token() }, "Confirm your email"),
-        (Mail::AccountExists, "You already have an account"),
+        (
+            Mail::AccountExists { is_change: false },
+            "You already have an account",
+        ),
+        (
+            Mail::AccountExists { is_change: true },
+            "Your email stays yours",
+        ),
         (
             Mail::Invitation {
                 token: token(),
@@ -240,11 +249,21 @@ fn account_samples() -> Vec<(Mail, &'static str)> {
         ),
         (
             Mail::KeyLeaked {
+                fate: LeakFate::Deactivated,
                 key: key(),
                 url: Some("https://forge.example/leak?a=b&c".to_owned()),
                 source: "GitHub".to_owned(),
             },
             "<b>CI</b> & \"deploy\" was found in public",
+        ),
+        (
+            Mail::KeyLeaked {
+                fate: LeakFate::OldSecretEnded,
+                key: key(),
+                url: None,
+                source: "GitHub".to_owned(),
+            },
+            "An old secret of <b>CI</b> & \"deploy\" was found in public",
         ),
     ]
 }
@@ -402,6 +421,35 @@ fn a_reminder_after_downtime_says_how_long_it_really_is() {
         assert!(
             subject.ends_with(&format!("expires in {words}")),
             "{subject}"
+        );
+    }
+}
+
+#[test]
+fn a_mail_about_a_leak_says_deactivated_only_of_a_key_that_it_deactivated() {
+    let text = |fate| {
+        let mail = Mail::KeyLeaked {
+            fate,
+            key: key(),
+            url: None,
+            source: "GitHub".to_owned(),
+        };
+        write(&mail, None).text
+    };
+    for (fate, said) in [
+        (LeakFate::Deactivated, "so it was deactivated"),
+        (
+            LeakFate::OldSecretEnded,
+            "The key works on with its newer secret",
+        ),
+        (LeakFate::WasDeactivated, "It had been deactivated before"),
+        (LeakFate::HadExpired, "It had expired before"),
+    ] {
+        let text = text(fate).replace('\n', " ");
+        assert!(text.contains(said), "{text}");
+        assert_eq!(
+            text.contains("so it was deactivated"),
+            fate == LeakFate::Deactivated
         );
     }
 }

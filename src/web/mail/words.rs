@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::clock::Timestamp;
 use crate::domain::mail::delivery::Outgoing;
-use crate::domain::mail::{LinkToken, Mail, MailedKey, Place};
+use crate::domain::mail::{LeakFate, LinkToken, Mail, MailedKey, Place};
 use crate::web::times::{Times, counted, grouped, until_words};
 
 /// The one thing to do.
@@ -109,7 +109,7 @@ pub fn words(outgoing: &Outgoing<'_>, times: &Times, host: &str) -> Words {
     let at = times.full(outgoing.at).text;
     match outgoing.mail {
         Mail::VerifyEmail { .. }
-        | Mail::AccountExists
+        | Mail::AccountExists { .. }
         | Mail::Invitation { .. }
         | Mail::ResetPassword { .. }
         | Mail::ConfirmNewEmail { .. } => of_link(outgoing.mail, host),
@@ -137,7 +137,13 @@ fn of_link(mail: &Mail, host: &str) -> Words {
             ))
             .button("Confirm email", link("/email/verify?token=", token))
             .after(IGNORE),
-        Mail::AccountExists => Words::titled("You already have an account")
+        Mail::AccountExists { is_change: true } => Words::titled("Your email stays yours")
+            .says(format!(
+                "Someone tried to change the email of another account at {host} to this address. Your account has it, and nothing was changed."
+            ))
+            .button("Sign in", "/sign-in")
+            .after("If this was you, change the email of this account first, or close it. If not, ignore this email."),
+        Mail::AccountExists { is_change: false } => Words::titled("You already have an account")
             .says(format!(
                 "Someone tried to create an account at {host} with this address. There is one already, and nothing was changed."
             ))
@@ -299,20 +305,41 @@ fn of_key(outgoing: &Outgoing<'_>, times: &Times, at: &str) -> Words {
                 .view_key(key)
                 .after("You get this at most once a day for each key. Further attempts are on the key’s page.")
         }
-        Mail::KeyLeaked { key, url, source } => {
-            let mut words = Words::titled(format!("{} was found in public", key.name))
-                .says("This API key was reported as found in public, so it was deactivated. Anything still using it gets 401 Unauthorized.")
-                .says("Create a new key, and remove the old one from where it was found.")
-                .key(key)
-                .fact("When", at)
-                .fact("Reported by", source);
-            if let Some(url) = url {
-                words = words.fact("Found at", url);
-            }
-            words.view_key(key)
-        }
+        Mail::KeyLeaked {
+            fate,
+            key,
+            url,
+            source,
+        } => leaked(*fate, key, url.as_deref(), source, at),
         _ => unreachable!("words() hands other mails elsewhere"),
     }
+}
+
+fn leaked(fate: LeakFate, key: &MailedKey, url: Option<&str>, source: &str, at: &str) -> Words {
+    let name = &key.name;
+    let words = match fate {
+        LeakFate::Deactivated => Words::titled(format!("{name} was found in public"))
+            .says("This API key was reported as found in public, so it was deactivated. Anything still using it gets 401 Unauthorized.")
+            .says("Create a new key, and remove the old one from where it was found."),
+        LeakFate::OldSecretEnded => Words::titled(format!("An old secret of {name} was found in public"))
+            .says("A secret that this API key had before it was rotated was reported as found in public. That secret no longer works. The key works on with its newer secret, which was not reported.")
+            .says("Remove the old secret from where it was found. If the newer one may be in the same place, rotate the key again."),
+        LeakFate::WasDeactivated | LeakFate::HadExpired => {
+            let how = match fate {
+                LeakFate::HadExpired => "It had expired before",
+                _ => "It had been deactivated before",
+            };
+            Words::titled(format!("{name} was found in public"))
+                .says(format!("This API key was reported as found in public. {how}, so nothing was changed and no one can use it."))
+                .says("Remove it from where it was found. If other keys may be in the same place, rotate them.")
+        }
+    };
+    let words = words.key(key).fact("When", at).fact("Reported by", source);
+    match url {
+        Some(url) => words.fact("Found at", url),
+        None => words,
+    }
+    .view_key(key)
 }
 
 /// What a reminder says: how long it truly is until then, which after downtime is less than the step's days.

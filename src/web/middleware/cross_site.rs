@@ -32,6 +32,10 @@ fn is_own(origin: &str, host: Option<&str>, site: &Site) -> bool {
     if origin.origin() == site.public_url.origin() {
         return true;
     }
+    // Another address of this server, but not its own over plain http, which anyone on the way can speak for.
+    if origin.scheme() != site.public_url.scheme() {
+        return false;
+    }
     let Some(origin_host) = origin.host_str() else {
         return false;
     };
@@ -78,9 +82,13 @@ mod tests {
     fn without_it_the_origin_must_be_ours() {
         assert!(!refused(&[("origin", "https://keys.example")]));
         assert!(!refused(&[
-            ("origin", "http://10.0.0.5:8080"),
-            ("host", "10.0.0.5:8080")
+            ("origin", "https://10.0.0.5:8443"),
+            ("host", "10.0.0.5:8443")
         ]));
+        for host in ["keys.example", "10.0.0.5:8080"] {
+            let plain = format!("http://{host}");
+            assert!(refused(&[("origin", &plain), ("host", host)]));
+        }
         assert!(refused(&[
             ("origin", "https://evil.example"),
             ("host", "keys.example")

@@ -3,6 +3,7 @@
 
 mod cross_site;
 pub mod moved_cookies;
+pub mod nul;
 pub mod security_headers;
 
 use std::sync::Arc;
@@ -71,9 +72,10 @@ const KEY_EXPIRES: HeaderName = HeaderName::from_static("keyport-key-expires");
 /// # Errors
 /// Only with a response inside, for failures of the layers below that carry no request (the session store's).
 pub async fn envelope(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    nul::replace_in_uri(&mut req);
     let state = req
         .app_data::<web::Data<AppState>>()
         .expect("server.rs puts the state into every app")

@@ -69,8 +69,11 @@ pub async fn post_add(RecentSignIn(me): RecentSignIn, form: Form<ChallengeForm>)
         return stale();
     }
     let (now, account) = (me.visitor.now, me.account.clone());
+    let browser = me.visitor.form_token.clone();
     let begun: Result<_, StoreError> = (me.visitor.state.pool)
-        .write(move |db| passkeys::begin_adding(db, now, &mut system_rng(), &party, &account))
+        .write(move |db| {
+            passkeys::begin_adding(db, now, &mut system_rng(), &party, &account, &browser)
+        })
         .await;
     challenge(&begun?)
 }
@@ -88,12 +91,13 @@ async fn begin(
         return stale();
     }
     let (now, address) = (visitor.now, client::address(req));
+    let browser = visitor.form_token.clone();
     let begun: Result<Result<Challenge, Throttled>, StoreError> = (visitor.state.pool)
         .write(move |db| {
             if let Err(throttled) = throttles::take_passkey(db, now, address)? {
                 return Ok(Err(throttled));
             }
-            passkeys::begin(db, now, &mut system_rng(), &party, purpose).map(Ok)
+            passkeys::begin(db, now, &mut system_rng(), &party, purpose, &browser).map(Ok)
         })
         .await;
     match begun? {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::sign_up::password_words;
 use super::{PageResult, html, see_other};
 use crate::domain::passwords;
-use crate::domain::security::password::NewPassword;
+use crate::domain::security::password::{BadPassword, NewPassword};
 use crate::domain::security::throttles;
 use crate::secret::Secret;
 use crate::store::StoreError;
@@ -66,12 +66,12 @@ impl Default for PasswordForm {
 pub async fn get(visitor: Visitor, query: web::Query<LinkQuery>) -> PageResult {
     let token = query.into_inner().token;
     let (now, asked) = (visitor.now, token.clone());
-    let works: Result<bool, StoreError> = visitor
+    let email: Result<Option<String>, StoreError> = visitor
         .state
         .pool
-        .read(move |db| passwords::link_works(db, now, &asked))
+        .read(move |db| passwords::link_email(db, now, &asked))
         .await;
-    let works = works?;
+    let works = email?.is_some();
     let status = if works {
         StatusCode::OK
     } else {
@@ -93,26 +93,30 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<PasswordForm>) 
     let mut page = page(&visitor, &token, true);
     let password = match NewPassword::parse(password) {
         Ok(password) => password,
-        Err(error) => {
-            page.password.refuse(password_words(&error));
-            page.layout.title = format!("Error: {}", page.layout.title);
-            page.summary = Summary::listing(
-                "The password was not set.",
-                &[("password", "Password", &page.password)],
-            );
-            return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
-        }
+        Err(error) => return refused(page, &error),
     };
     let state = visitor.state.clone();
-    let (address, now) = (client::address(&req), visitor.now);
+    let (address, now, asked) = (client::address(&req), visitor.now, token.clone());
     let taken: Result<_, StoreError> = state
         .pool
-        .write(move |db| throttles::take_password_link(db, now, address))
+        .write(move |db| {
+            let taken = throttles::take_password_link(db, now, address)?;
+            Ok((taken, passwords::link_email(db, now, &asked)?))
+        })
         .await;
-    if let Err(throttled) = taken? {
+    let (taken, email) = taken?;
+    if let Err(throttled) = taken {
         page.summary = Some(throttled.into());
         return super::throttled(throttled, &page);
     }
+    let password = match email {
+        Some(email) => match password.for_account(&email) {
+            Ok(password) => password,
+            Err(error) => return refused(page, &error),
+        },
+        // What does not work is said below, after as much work.
+        None => password,
+    };
     let hash = state.passwords.hash(password).await?;
     let (act, outbox) = (visitor.act.clone(), state.outbox.clone());
     let set: Result<bool, StoreError> = state
@@ -125,6 +129,16 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<PasswordForm>) 
         page.works = false;
         html(StatusCode::NOT_FOUND, &page)
     }
+}
+
+fn refused(mut page: PasswordResetPage, error: &BadPassword) -> PageResult {
+    page.password.refuse(password_words(error));
+    page.layout.title = format!("Error: {}", page.layout.title);
+    page.summary = Summary::listing(
+        "The password was not set.",
+        &[("password", "Password", &page.password)],
+    );
+    html(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 fn page(visitor: &Visitor, token: &Secret<String>, works: bool) -> PasswordResetPage {

@@ -65,7 +65,9 @@ pub async fn post(
         page.summary = Some(Summary::stale());
         return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let password = match NewPassword::parse(form.password) {
+    let password = match NewPassword::parse(form.password)
+        .and_then(|password| password.for_account(&me.account.email))
+    {
         Ok(password) => password,
         Err(error) => {
             page.password.refuse(password_words(&error));

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::security::{SessionRow, session_row};
 use super::{PageResult, html, see_other};
-use crate::domain::security::sessions;
+use crate::domain::security::sessions::{self, EndedOne};
 use crate::ids::SessionId;
 use crate::store::StoreError;
 use crate::web::error::PageError;
@@ -63,20 +63,20 @@ async fn end_one(me: &CurrentAccount, id: SessionId) -> Result<Flash, PageError>
         return Err(PageError::NotFound);
     }
     let (act, owner) = (me.visitor.act.clone(), me.account.id);
-    let ended: Result<bool, StoreError> = (me.visitor.state.pool)
+    let ended: Result<EndedOne, StoreError> = (me.visitor.state.pool)
         .write(move |db| sessions::end_one(db, &act, owner, id))
         .await;
-    Ok(if ended? {
-        Flash {
+    match ended? {
+        EndedOne::Now => Ok(Flash {
             lead: "The session was signed out.".to_owned(),
             text: "It stopped working at once.".to_owned(),
-        }
-    } else {
-        Flash {
+        }),
+        EndedOne::Before => Ok(Flash {
             lead: "That session had already ended.".to_owned(),
             text: String::new(),
-        }
-    })
+        }),
+        EndedOne::NotTheirs => Err(PageError::NotFound),
+    }
 }
 
 async fn end_others(me: &CurrentAccount) -> Result<Flash, PageError> {

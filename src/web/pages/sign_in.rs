@@ -98,6 +98,7 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignInForm>) ->
         let answered = Answered {
             ceremony,
             credential,
+            browser: visitor.form_token.clone(),
         };
         return post_passkey(&visitor, answered, &next).await;
     }
@@ -132,7 +133,7 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignInForm>) ->
     let next = local_path(&next).unwrap_or("/");
     match finished? {
         Some(Passed::SignedIn(account)) => {
-            visitor.sign_in(&account)?;
+            visitor.sign_in(&account).await?;
             Ok(see_other(next))
         }
         Some(Passed::NeedsSecondStep(account)) => {
@@ -157,7 +158,7 @@ async fn post_passkey(visitor: &Visitor, answered: Answered, next: &str) -> Page
         .await;
     let words = match answer? {
         Answer::SignedIn(account) => {
-            visitor.sign_in(&account)?;
+            visitor.sign_in(&account).await?;
             return Ok(see_other(local_path(next).unwrap_or("/")));
         }
         Answer::Refused(bad) => bad.to_string(),

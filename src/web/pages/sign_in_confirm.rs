@@ -180,6 +180,7 @@ async fn check_passkey(
     let answered = Answered {
         ceremony: form.ceremony,
         credential: form.credential,
+        browser: me.visitor.form_token.clone(),
     };
     let answer: Result<_, StoreError> = state
         .pool

@@ -106,7 +106,7 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<TwoStepForm>) -
     };
     if form.credential.is_empty() {
         match check_code(&visitor, step, form.code).await? {
-            Answer::SignedIn(account) => finish(&visitor, &account, &next),
+            Answer::SignedIn(account) => finish(&visitor, &account, &next).await,
             Answer::Refused(bad) => {
                 page.error = Some(bad);
                 refused(page)
@@ -119,7 +119,7 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<TwoStepForm>) -
         }
     } else {
         match check_passkey(&visitor, step, form).await? {
-            Answer::SignedIn(account) => finish(&visitor, &account, &next),
+            Answer::SignedIn(account) => finish(&visitor, &account, &next).await,
             Answer::Refused(bad) => {
                 page.summary = Some(Summary::of(bad.to_string(), ""));
                 refused(page)
@@ -152,6 +152,7 @@ async fn check_passkey(
     let answered = Answered {
         ceremony: form.ceremony,
         credential: form.credential,
+        browser: visitor.form_token.clone(),
     };
     let answer: Result<_, StoreError> = (visitor.state.pool)
         .write(move |db| sign_in::answer_with_passkey(db, &act, &party, &step, &answered))
@@ -159,8 +160,8 @@ async fn check_passkey(
     Ok(answer?)
 }
 
-fn finish(visitor: &Visitor, account: &Account, next: &str) -> PageResult {
-    visitor.sign_in(account)?;
+async fn finish(visitor: &Visitor, account: &Account, next: &str) -> PageResult {
+    visitor.sign_in(account).await?;
     Ok(see_other(next))
 }
 

@@ -111,11 +111,12 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignUpForm>) ->
     if page.closed.is_some() {
         return html(page.status(), &page);
     }
-    let (name, email, password) = (
-        Name::parse(&form.name),
-        EmailAddress::parse(page.invited.as_ref().unwrap_or(&form.email)),
-        NewPassword::parse(form.password),
-    );
+    let email = EmailAddress::parse(page.invited.as_ref().unwrap_or(&form.email));
+    let password = NewPassword::parse(form.password).and_then(|password| match &email {
+        Ok(email) => password.for_account(email.as_str()),
+        Err(_) => Ok(password),
+    });
+    let name = Name::parse(&form.name);
     let (Ok(name), Ok(email), Ok(password)) = (&name, &email, &password) else {
         page.name.error = name.err().map(|error| error.to_string());
         page.email.error = email.err().map(|_| "Enter an email address.".to_owned());
@@ -153,7 +154,7 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignUpForm>) ->
         .await;
     match made {
         Ok(Some(account)) => {
-            visitor.sign_in(&account)?;
+            visitor.sign_in(&account).await?;
             Ok(see_other("/"))
         }
         Ok(None) => {
@@ -203,6 +204,9 @@ pub(super) fn password_words(error: &BadPassword) -> &'static str {
     match error {
         BadPassword::TooShort => "Use at least 8 characters.",
         BadPassword::TooLong => "Use at most 256 characters.",
+        BadPassword::Address => {
+            "This is the email address of the account. Choose another password."
+        }
         BadPassword::Common => "This password is on the list of common ones. Choose another.",
     }
 }

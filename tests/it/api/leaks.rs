@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
-use keyport::domain::mail::Mail;
+use keyport::domain::mail::{LeakFate, Mail};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::on_both_engines;
 use crate::support::actors::{Answer, id_of};
-use crate::support::{Engine, TestApp};
+use crate::support::{Engine, Person, TestApp};
 
 const LEAKS: &str = "/api/v1/leaks";
 const GITHUB: &str = "/api/v1/leaks/github";
@@ -96,6 +96,44 @@ on_both_engines! {
         report(&app, json!({"key": new})).await.expect(202);
         app.program(&new).get("/auth").await.expect_problem(401, "deactivated_key");
         assert_eq!(leak_mails(&app).len(), 2);
+    }
+}
+
+on_both_engines! {
+    with crate::support::mail_queue::MAIL_ON,
+    async fn the_mail_says_what_truly_became_of_the_key(app) {
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        let rotate = async |maren: &mut Person, key: &str| {
+            let path = format!("/settings/api/{}/rotate", id_of(key));
+            let rotated = maren.fill_in(&path, &path, &[("overlap", "none")]).await.expect(200);
+            rotated.page.words("#full-key")
+        };
+        let working = maren.create_key(&FIELDS).await;
+        let replaced = maren.create_key(&FIELDS).await;
+        rotate(&mut maren, &replaced).await;
+        let deactivated = maren.create_key(&FIELDS).await;
+        maren.deactivate(&id_of(&deactivated)).await;
+        let old_of_dead = maren.create_key(&FIELDS).await;
+        rotate(&mut maren, &old_of_dead).await;
+        maren.deactivate(&id_of(&old_of_dead)).await;
+        for key in [&working, &replaced, &deactivated, &old_of_dead] {
+            report(&app, json!({"key": key})).await.expect(202);
+        }
+        let expired = maren.create_key(&FIELDS).await;
+        app.advance(TimeDelta::days(91));
+        report(&app, json!({"key": expired})).await.expect(202);
+        let fate = |key: &str| {
+            let fates = app.mails().into_iter().filter_map(|queued| match queued.mail {
+                Mail::KeyLeaked { key: mailed, fate, .. } if mailed.id == id_of(key) => Some(fate),
+                _ => None,
+            });
+            fates.collect::<Vec<_>>()
+        };
+        assert_eq!(fate(&working), [LeakFate::Deactivated]);
+        assert_eq!(fate(&replaced), [LeakFate::OldSecretEnded]);
+        assert_eq!(fate(&deactivated), [LeakFate::WasDeactivated]);
+        assert_eq!(fate(&old_of_dead), [LeakFate::WasDeactivated]);
+        assert_eq!(fate(&expired), [LeakFate::HadExpired]);
     }
 }
 

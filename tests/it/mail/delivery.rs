@@ -22,6 +22,7 @@ fn reset() -> Mail {
 
 /// Queues a mail to someone without an account.
 fn queue_with(app: &TestApp, outbox: &Outbox, mail: &Mail) {
+    app.let_link_work(TOKEN, TimeDelta::days(5));
     let to = Recipient {
         account_id: None,
         email: "ravi@example.com",
@@ -38,7 +39,7 @@ fn queue(app: &TestApp) {
 fn resend(app: &TestApp, row: &MailRow) -> bool {
     let act = app.act();
     let done: Result<bool, StoreError> =
-        (app.state.pool).write_now(|db| queue::resend(db, &act, row.id));
+        (app.state.pool).write_now(|db| queue::resend(db, &act, &app.state.outbox, row.id));
     done.unwrap()
 }
 
@@ -223,6 +224,45 @@ on_both_engines! {
         app.advance(lease);
         mailing.deliver();
         assert_eq!(server.take().len(), 1);
+    }
+}
+
+on_both_engines! {
+    with crate::support::mail_queue::MAIL_ON,
+    async fn a_mail_whose_link_leads_nowhere_is_given_up_and_not_sent_again(app) {
+        app.account("maren@example.com", "Maren");
+        let mut oona = app.operator("oona@example.com", "Oona").await;
+        let forgot = "/password/forgot";
+        let fields = [("email", "maren@example.com")];
+        app.anonymous().fill_in(forgot, forgot, &fields).await.expect(200);
+        let server = SmtpServer::spawn().await;
+        let mailing = mailing(&app, &server).await;
+        let refused = |app: &TestApp, words| {
+            mailing.deliver();
+            assert_state(app, MailState::Dead, words);
+            assert!(!resend(app, &only(app)));
+            assert_eq!(server.take().len(), 0);
+        };
+        // It was tried before, or was not.
+        app.execute("UPDATE mails SET tries = 1");
+        app.advance(TimeDelta::hours(1));
+        refused(&app, "its link had expired");
+        oona.visits(&mailing);
+        let path = format!("/operator/mail/{}", only(&app).id);
+        let page = oona.get(&path).await.expect(200);
+        assert!(page.text().contains("It cannot be sent again") && page.text().contains("Its link has expired."));
+        assert!(!page.page.has("a[href$=send-again]"));
+        oona.get(&format!("{path}/send-again")).await.expect(303);
+        app.execute("DELETE FROM mails");
+
+        app.anonymous().fill_in(forgot, forgot, &fields).await.expect(200);
+        app.execute("UPDATE one_time_links SET used_at = created_at");
+        refused(&app, "its link had been used or ended");
+        app.execute("DELETE FROM mails");
+
+        app.anonymous().fill_in(forgot, forgot, &fields).await.expect(200);
+        app.execute("DELETE FROM one_time_links");
+        refused(&app, "its link had been used or ended");
     }
 }
 

@@ -27,8 +27,35 @@ on_both_engines! {
         ben.cookies.insert("keyport_device".to_owned(), device.clone());
         ben.sign_in("ben@example.com", PASSWORD).await;
         assert_eq!(app.mail_kinds("ben@example.com"), ["new_sign_in"]);
+        // Both know this browser from now on, each by a value of its own.
+        for email in ["ben@example.com", "maren@example.com"] {
+            let before = (app.mail_kinds(email).len(), ben.cookies["keyport_device"].clone());
+            ben.cookies.remove("keyport");
+            ben.sign_in(email, PASSWORD).await;
+            assert_eq!((app.mail_kinds(email).len(), ben.cookies["keyport_device"].clone()), before);
+        }
         let stored = app.text("SELECT CAST(COUNT(DISTINCT token_digest) AS TEXT) AS text FROM known_devices");
         assert_eq!(stored, "5");
+    }
+}
+
+on_both_engines! {
+    async fn a_value_that_someone_planted_is_never_taken_for_a_known_browser(app) {
+        app.person("maren@example.com", "Maren").await;
+        // The one who plants it has it from a sign-in of their own, or made it up.
+        let mallory = app.person("mallory@example.com", "Mallory").await;
+        let made_up = "A".repeat(43);
+        for (number, planted) in [mallory.cookies["keyport_device"].clone(), made_up].into_iter().enumerate() {
+            let mut victim = app.anonymous();
+            victim.cookies.insert("keyport_device".to_owned(), planted.clone());
+            victim.sign_in("maren@example.com", PASSWORD).await;
+            assert_ne!(victim.cookies["keyport_device"], planted);
+            assert_eq!(app.mail_kinds("maren@example.com").len(), 2 * number + 1);
+            let mut thief = app.anonymous();
+            thief.cookies.insert("keyport_device".to_owned(), planted);
+            thief.sign_in("maren@example.com", PASSWORD).await;
+            assert_eq!(app.mail_kinds("maren@example.com").len(), 2 * number + 2, "the thief is told of");
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Changing the address of an account.
 
 use chrono::TimeDelta;
+use keyport::domain::mail::Mail;
+use keyport::ids::AccountId;
 
 use crate::on_both_engines;
 use crate::support::app::PASSWORD;
@@ -63,6 +65,7 @@ on_both_engines! {
         let page = maren.get(PROFILE).await.expect(200);
         assert_eq!(page.page.words(".waiting .badge-k"), "Unconfirmed");
         assert_eq!(app.mail_kinds("ben@example.com"), ["account_exists"]);
+        assert!(matches!(app.mails()[0].mail, Mail::AccountExists { is_change: true }));
         // Taken between asking and confirming.
         ask(&mut maren, "free@example.com", 303).await;
         let token = app.mailed_token("free@example.com");
@@ -93,7 +96,8 @@ on_both_engines! {
         maren.send_form(&page, "/settings/profile/cancel-email", &[]).await.expect(303);
         assert!(!maren.get(PROFILE).await.page.has(".waiting"));
         confirm(&app, &token, 404).await;
-        for email in ["", "no address"] {
+        let long = format!("{}@example.com", "a".repeat(65));
+        for email in ["", "no address", &long] {
             ask(&mut maren, email, 422).await;
         }
         for number in 0..4 {
@@ -101,6 +105,59 @@ on_both_engines! {
         }
         ask(&mut maren, "a9@example.com", 429).await;
     }
+}
+
+on_both_engines! {
+    with crate::support::mail_queue::MAIL_ON,
+    async fn a_new_password_and_ended_sessions_take_back_a_change_that_waits(app) {
+        const NEW: &str = "walnut ferry 93 lamp";
+        let id = app.account("maren@example.com", "Maren").id;
+        let mut oona = app.operator("oona@example.com", "Oona").await;
+        let mut password = PASSWORD;
+        for way in ["reset", "change", "operator", "sessions", "disable"] {
+            let mut maren = app.anonymous();
+            maren.sign_in("maren@example.com", password).await;
+            let opened = maren.get(PROFILE).await;
+            let fields = [("name", "Maren"), ("email", "eve@example.com"), ("time_zone", "UTC")];
+            maren.send_form(&opened, PROFILE, &fields).await.expect(303);
+            let token = app.mailed_token("eve@example.com");
+            match way {
+                "reset" => {
+                    let forgot = "/password/forgot";
+                    let fields = [("email", "maren@example.com")];
+                    app.anonymous().fill_in(forgot, forgot, &fields).await.expect(200);
+                    let reset = app.mailed_token("maren@example.com");
+                    let fields = [("token", reset.as_str()), ("password", NEW)];
+                    app.anonymous().post_from("/sign-in", "/password/reset", &fields).await.expect(303);
+                    password = NEW;
+                }
+                "change" => {
+                    let path = "/settings/security/password";
+                    let fields = [("current_password", password), ("password", PASSWORD)];
+                    maren.fill_in(path, path, &fields).await.expect(303);
+                    password = PASSWORD;
+                }
+                // Making the link is enough: its holder need not have used it.
+                "operator" => act(&mut oona, id, "password-link").await,
+                "sessions" => act(&mut oona, id, "end-sessions").await,
+                _ => {
+                    act(&mut oona, id, "disable").await;
+                    act(&mut oona, id, "enable").await;
+                }
+            }
+            let link = format!("/email/verify?token={token}");
+            app.anonymous().get(&link).await.expect(404);
+            confirm(&app, &token, 404).await;
+            assert_eq!(app.account_now(id).email, "maren@example.com", "{way}");
+            app.advance(TimeDelta::hours(1));
+            oona.sign_in_again("oona@example.com").await;
+        }
+    }
+}
+
+async fn act(operator: &mut Person, id: AccountId, act: &str) {
+    let path = format!("/operator/accounts/{id}/{act}");
+    operator.fill_in(&path, &path, &[]).await.expect(303);
 }
 
 on_both_engines! {

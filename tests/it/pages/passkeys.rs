@@ -141,9 +141,20 @@ on_both_engines! {
         let made = challenge(&mut late, &opened, "/sign-in/passkey").await;
         let credential = key.get(&made["options"]);
         let fields = [("ceremony", made["ceremony"].as_str().unwrap()), ("credential", credential.as_str())];
-        // Made for signing in, it confirms nothing, and is used up by the try.
+        // Another browser can do nothing with it, nor take it away.
         visitor.fill_in("/sign-in/confirm", "/sign-in/confirm", &fields).await.expect(422);
-        late.send_form(&opened, "/sign-in", &fields).await.expect(422);
+        let elsewhere = app.anonymous().fill_in("/sign-in", "/sign-in", &fields).await.expect(422);
+        assert!(elsewhere.page.words("[role=alert]").contains("That took too long. Try again."));
+        late.send_form(&opened, "/sign-in", &fields).await.expect(303);
+        // Made for confirming, it signs no one in, and is used up by the try.
+        let opened = late.get("/sign-in/confirm").await;
+        let made = challenge(&mut late, &opened, "/sign-in/confirm/passkey").await;
+        let credential = key.get(&made["options"]);
+        let fields = [("ceremony", made["ceremony"].as_str().unwrap()), ("credential", credential.as_str())];
+        let sign_in = [("form_token", opened.page.attribute("input[name=form_token]", "value"))];
+        let sign_in: Vec<_> = sign_in.iter().map(|(name, value)| (*name, value.as_str())).chain(fields).collect();
+        late.post_raw("/sign-in", &sign_in, &[]).await.expect(422);
+        late.send_form(&opened, "/sign-in/confirm", &fields).await.expect(422);
     }
 }
 

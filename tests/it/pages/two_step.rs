@@ -55,6 +55,24 @@ on_both_engines! {
 }
 
 on_both_engines! {
+    async fn of_two_windows_that_turn_it_on_the_first_one_s_codes_stay_good(app) {
+        let mut maren = app.person(EMAIL, "Maren").await;
+        let (first, second) = (maren.get(TWO_STEP).await, maren.get(TWO_STEP).await);
+        let code = App::set_up(&first.page).code(app.now());
+        let shown = maren.send_form(&first, TWO_STEP, &[("code", &code)]).await.expect(200);
+        assert!(shown.page.has("a[href='/settings/security/sessions']"), "other sessions can be ended");
+        let codes = shown.page.all("#recovery-codes span");
+        let code = App::set_up(&second.page).code(app.now());
+        let refused = maren.send_form(&second, TWO_STEP, &[("code", &code)]).await.expect(422);
+        assert!(refused.page.words("[role=alert]").contains("Two-step verification was changed in the meantime."));
+        assert!(!refused.page.has("#recovery-codes"));
+        assert_eq!(app.audited("two_step.on"), [" done"]);
+        let mut pending = begin_sign_in(&app, EMAIL).await;
+        enter(&mut pending, &codes[0]).await.expect(303);
+    }
+}
+
+on_both_engines! {
     async fn a_set_up_is_worth_nothing_to_others_nor_after_an_hour(app) {
         let mut maren = app.person(EMAIL, "Maren").await;
         let mut ann = app.person("ann@example.com", "Ann").await;

@@ -2,4 +2,5 @@
 
 mod access;
 mod failures;
+mod nul;
 mod secrets;

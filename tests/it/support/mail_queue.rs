@@ -1,11 +1,16 @@
 //! The queue of mails, read as the one who sends them reads it.
 
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Binary, Text};
+use keyport::crypto::digest::sha256;
+use keyport::domain::accounts;
 use keyport::domain::mail::Mail;
+use keyport::domain::text::EmailAddress;
 use keyport::ids::MailId;
 use keyport::store::StoreError;
+use keyport::store::one_time_links::{self, OneTimeLinkRow};
 
 use super::TestApp;
 
@@ -53,6 +58,32 @@ impl TestApp {
             .filter(|queued| queued.to == to)
             .map(|queued| queued.mail.kind())
             .collect()
+    }
+
+    /// Lets this token be that of a link for a new password of someone, for so long.
+    pub fn let_link_work(&self, token: &str, life: TimeDelta) {
+        let email = EmailAddress::parse("links@example.com").unwrap();
+        let found: Result<_, StoreError> =
+            (self.state.pool).read_now(|db| accounts::find_by_email(db, &email));
+        let account = found.unwrap();
+        let account = account.unwrap_or_else(|| self.account(email.as_str(), "Links"));
+        let now = self.now();
+        let row = OneTimeLinkRow {
+            token_digest: sha256(token.as_bytes()).to_vec(),
+            account_id: account.id,
+            purpose: "set_password".to_owned(),
+            created_at: now,
+            expires_at: now + life,
+            used_at: None,
+            email: None,
+        };
+        let made: Result<(), StoreError> = self.state.pool.write_now(|db| {
+            if one_time_links::find(db, &row.token_digest)?.is_none() {
+                one_time_links::insert(db, &row)?;
+            }
+            Ok(())
+        });
+        made.unwrap();
     }
 
     /// The token of the newest link that was mailed to this address.

@@ -1,7 +1,7 @@
 //! Challenges for passkeys, and their answers.
 //!
 //! 1. [`begin`] or [`begin_adding`] makes a challenge and stores what its answer will be checked against, under the
-//!    digest of an id that only this browser is given.
+//!    digest of an id that only this browser is given, and of what this browser is told from others by.
 //! 2. The browser has the challenge signed and sends the answer with that id.
 //! 3. [`check`] or [`finish_adding`] takes the stored part away, so that each challenge is answered once, and checks
 //!    signature, origin, user verification and counter. A challenge lives five minutes and is good for one purpose.
@@ -97,12 +97,14 @@ pub struct Answered {
     pub ceremony: String,
     /// The credential as JSON.
     pub credential: String,
+    /// What the browser is told from others by: only the one that asked for a challenge may answer it.
+    pub browser: String,
 }
 
 /// Why an answer is no good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPasskey {
-    /// The challenge is older than five minutes, was answered before, or was made for something else.
+    /// The challenge is older than five minutes, was answered before, or was made for something else or another browser.
     #[error("That took too long. Try again.")]
     TooOld,
     /// The passkey is not known, or not this account's.
@@ -131,6 +133,7 @@ pub fn begin(
     rng: &mut impl CryptoRng,
     party: &RelyingParty,
     purpose: Purpose,
+    browser: &str,
 ) -> Result<Challenge, StoreError> {
     let (challenge, state) = party
         .0
@@ -147,7 +150,7 @@ pub fn begin(
         options["publicKey"]["allowCredentials"] = described(&rows::list(db, account_id)?);
     }
     let account_id = purpose.account_id();
-    let ceremony = remember(db, now, rng, account_id, purpose.word(), &state)?;
+    let ceremony = remember(db, now, rng, account_id, purpose.word(), browser, &state)?;
     Ok(Challenge { ceremony, options })
 }
 
@@ -161,6 +164,7 @@ pub fn begin_adding(
     rng: &mut impl CryptoRng,
     party: &RelyingParty,
     account: &Account,
+    browser: &str,
 ) -> Result<Challenge, StoreError> {
     let known = rows::list(db, account.id)?;
     let ids = known.iter().map(|row| row.credential_id.clone());
@@ -178,7 +182,7 @@ pub fn begin_adding(
     let selection = &mut options["publicKey"]["authenticatorSelection"];
     selection["residentKey"] = json!("required");
     selection["requireResidentKey"] = json!(true);
-    let ceremony = remember(db, now, rng, Some(account.id), ADD, &state)?;
+    let ceremony = remember(db, now, rng, Some(account.id), ADD, browser, &state)?;
     Ok(Challenge { ceremony, options })
 }
 
@@ -194,13 +198,8 @@ pub fn check(
     answered: &Answered,
 ) -> Result<Result<AccountId, BadPasskey>, StoreError> {
     let account_id = purpose.account_id();
-    let taken = take::<DiscoverableAuthentication>(
-        db,
-        act.now,
-        account_id,
-        purpose.word(),
-        &answered.ceremony,
-    )?;
+    let taken =
+        take::<DiscoverableAuthentication>(db, act.now, account_id, purpose.word(), answered)?;
     let Some(state) = taken else {
         return Ok(Err(BadPasskey::TooOld));
     };
@@ -286,7 +285,7 @@ pub(super) fn finish_adding(
     account_id: AccountId,
     answered: &Answered,
 ) -> Result<Result<Credential, BadPasskey>, StoreError> {
-    let taken = take::<PasskeyRegistration>(db, now, Some(account_id), ADD, &answered.ceremony)?;
+    let taken = take::<PasskeyRegistration>(db, now, Some(account_id), ADD, answered)?;
     let Some(state) = taken else {
         return Ok(Err(BadPasskey::TooOld));
     };
@@ -316,13 +315,14 @@ fn remember(
     rng: &mut impl CryptoRng,
     account_id: Option<AccountId>,
     purpose: &str,
+    browser: &str,
     state: &impl Serialize,
 ) -> Result<String, StoreError> {
     let id = base62_text(rng, ID_LENGTH);
     rows::insert_ceremony(
         db,
         &CeremonyRow {
-            id_digest: sha256(id.as_bytes()).to_vec(),
+            id_digest: digest(&id, browser),
             account_id,
             purpose: purpose.to_owned(),
             state: serde_json::to_string(state).expect("a state is plain data"),
@@ -338,13 +338,19 @@ fn take<T: DeserializeOwned>(
     now: Timestamp,
     account_id: Option<AccountId>,
     purpose: &str,
-    id: &str,
+    answered: &Answered,
 ) -> Result<Option<T>, StoreError> {
-    let taken = rows::take_ceremony(db, &sha256(id.as_bytes()))?;
+    let digest = digest(&answered.ceremony, &answered.browser);
+    let taken = rows::take_ceremony(db, &digest)?;
     Ok(taken
         .filter(|row| now < row.expires_at)
         .filter(|row| row.account_id == account_id && row.purpose == purpose)
         .and_then(|row| serde_json::from_str(&row.state).ok()))
+}
+
+/// What a challenge is stored under. Both parts are of letters, digits, - and _.
+fn digest(id: &str, browser: &str) -> Vec<u8> {
+    sha256(format!("{id}/{browser}").as_bytes()).to_vec()
 }
 
 /// What an authenticator keeps beside the passkey to say whose it is: the account's id, which is random.

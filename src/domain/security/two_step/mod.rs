@@ -130,6 +130,9 @@ pub enum TurnOnError {
     /// The form was used, and has shown its recovery codes.
     #[error("the form has shown its codes before")]
     FormUsed,
+    /// It was turned on, moved or turned off since the form was opened: the codes that were shown then must go on working.
+    #[error("two-step verification was changed since the form was opened")]
+    Overtaken,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -160,6 +163,10 @@ pub fn turn_on(
     if recovery_codes::has_shown(db, account.id, set_up.form_id())? {
         return Err(TurnOnError::FormUsed);
     }
+    let before = rows::find(db, account.id)?.map(|row| row.confirmed_at);
+    if before != set_up.replaces() {
+        return Err(TurnOnError::Overtaken);
+    }
     let step = match TypedCode::parse(typed) {
         TypedCode::Authenticator(code) => set_up.totp().find(code.expose(), second(act.now)),
         TypedCode::Recovery(_) | TypedCode::Neither => None,
@@ -171,7 +178,7 @@ pub fn turn_on(
     };
     recovery_codes::use_form(db, act.now, account.id, set_up.form_id())?;
     let rng = &mut system_rng();
-    let moved = rows::find(db, account.id)?.is_some();
+    let moved = before.is_some();
     let id = account.id.to_string();
     let row = TotpRow {
         account_id: account.id,

@@ -17,28 +17,35 @@ use crate::ids::AccountId;
 const LIFE: TimeDelta = TimeDelta::hours(1);
 /// Bytes of the time in front of the secret.
 const TIME_BYTES: usize = 8;
+/// In place of a time: there is no secret before.
+const NOTHING: i64 = i64::MIN;
 
 /// A secret that is being set up.
 pub struct SetUp {
     totp: Totp,
+    replaces: Option<Timestamp>,
     sealed: String,
 }
 
 impl SetUp {
-    /// A new secret for the account.
+    /// A new secret for the account, to take the place of the one that was confirmed at this time, if there is one.
     pub fn new(
         secrets: &InstanceSecrets,
         rng: &mut impl CryptoRng,
         account_id: AccountId,
         now: Timestamp,
+        replaces: Option<Timestamp>,
     ) -> Self {
         let totp = Totp::random(rng);
         let mut plain = Zeroizing::new(now.as_millis().to_be_bytes().to_vec());
+        let replaced = replaces.map_or(NOTHING, Timestamp::as_millis);
+        plain.extend_from_slice(&replaced.to_be_bytes());
         plain.extend_from_slice(totp.as_bytes());
         let id = account_id.to_string();
         let sealed = seal::seal(secrets, rng, binding(&id), &plain);
         Self {
             totp,
+            replaces,
             sealed: URL_SAFE_NO_PAD.encode(sealed),
         }
     }
@@ -53,10 +60,13 @@ impl SetUp {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let id = account_id.to_string();
         let plain = seal::open(secrets, binding(&id), &bytes).ok()?;
-        let (time, secret) = plain.split_first_chunk::<TIME_BYTES>()?;
+        let (time, rest) = plain.split_first_chunk::<TIME_BYTES>()?;
+        let (replaced, secret) = rest.split_first_chunk::<TIME_BYTES>()?;
+        let replaced = i64::from_be_bytes(*replaced);
         let made_at = Timestamp::from_millis(i64::from_be_bytes(*time));
         (made_at <= now && now < made_at + LIFE).then(|| Self {
             totp: Totp::from_bytes(secret),
+            replaces: (replaced != NOTHING).then(|| Timestamp::from_millis(replaced)),
             sealed: sealed.to_owned(),
         })
     }
@@ -64,6 +74,11 @@ impl SetUp {
     /// The secret, for the page.
     pub fn totp(&self) -> &Totp {
         &self.totp
+    }
+
+    /// When the secret was confirmed whose place it takes, if there was one.
+    pub(super) fn replaces(&self) -> Option<Timestamp> {
+        self.replaces
     }
 
     /// The secret sealed, for the form.
@@ -98,13 +113,14 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(1);
         let [mine, other] = [AccountId::random(&mut rng), AccountId::random(&mut rng)];
         let now = Timestamp::from_millis(1_000_000_000_000);
-        let set_up = SetUp::new(&secrets, &mut rng, mine, now);
+        let set_up = SetUp::new(&secrets, &mut rng, mine, now, Some(now));
         let open = |id, at| SetUp::open(&secrets, id, at, set_up.sealed());
         let last = now + LIFE - TimeDelta::milliseconds(1);
         assert_eq!(
             open(mine, last).unwrap().totp().as_bytes(),
             set_up.totp().as_bytes()
         );
+        assert_eq!(open(mine, last).unwrap().replaces(), Some(now));
         assert!(open(mine, now + LIFE).is_none());
         assert!(open(mine, now - TimeDelta::milliseconds(1)).is_none());
         assert!(open(other, now).is_none());

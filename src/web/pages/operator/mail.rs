@@ -13,6 +13,7 @@ use super::mails::{badge, kind_words};
 use crate::crypto::seal::OpenError;
 use crate::domain::accounts::{self, Account};
 use crate::domain::mail::delivery::Outgoing;
+use crate::domain::mail::links::DeadLink;
 use crate::domain::mail::{Mail, MailRow, MailState, queue};
 use crate::ids::MailId;
 use crate::store::StoreError;
@@ -41,6 +42,8 @@ struct MailPage {
     content: Content,
     can_be_read: bool,
     can_be_sent_again: bool,
+    /// Why it cannot be, where that is its link.
+    dead_link: Option<DeadLink>,
     zone: String,
 }
 
@@ -63,6 +66,15 @@ pub(super) enum Content {
 pub(super) struct Found {
     pub(super) row: MailRow,
     pub(super) account: Option<Account>,
+    /// Why its one-time link leads nowhere, if so.
+    pub(super) dead_link: Option<DeadLink>,
+}
+
+impl Found {
+    /// True if it was given up and can be of use to its receiver.
+    pub(super) fn can_be_sent_again(&self) -> bool {
+        self.row.state() == MailState::Dead && self.row.sealed.is_some() && self.dead_link.is_none()
+    }
 }
 
 /// The page.
@@ -82,6 +94,7 @@ pub(super) fn in_full(me: &CurrentAccount, found: Found) -> PageResult {
 /// The mail that a path names. Malformed ids are none's.
 pub(super) async fn mail_of(me: &CurrentAccount, id: &str) -> Result<Found, PageError> {
     let id: MailId = id.parse().or(Err(PageError::NotFound))?;
+    let (now, outbox) = (me.visitor.now, me.visitor.state.outbox.clone());
     let found: Result<_, StoreError> = (me.visitor.state.pool)
         .read(move |db| {
             let Some(row) = queue::find(db, id)? else {
@@ -91,7 +104,12 @@ pub(super) async fn mail_of(me: &CurrentAccount, id: &str) -> Result<Found, Page
                 Some(id) => accounts::find(db, id)?,
                 None => None,
             };
-            Ok(Some(Found { row, account }))
+            let dead_link = queue::dead_link(db, now, &outbox, &row)?;
+            Ok(Some(Found {
+                row,
+                account,
+                dead_link,
+            }))
         })
         .await;
     found?.ok_or(PageError::NotFound)
@@ -145,7 +163,13 @@ fn content(me: &CurrentAccount, found: &Found, in_full: bool) -> Result<Content,
     })
 }
 
-fn page(me: &CurrentAccount, Found { row, account }: Found, content: Content) -> MailPage {
+fn page(me: &CurrentAccount, found: Found, content: Content) -> MailPage {
+    let can_be_sent_again = found.can_be_sent_again();
+    let Found {
+        row,
+        account,
+        dead_link,
+    } = found;
     let has_mail = me.visitor.state.site.has_mail;
     let times = times(&me.visitor, &me.account);
     let state = row.state();
@@ -162,7 +186,8 @@ fn page(me: &CurrentAccount, Found { row, account }: Found, content: Content) ->
                 ..
             }
         ) && can_be_read(me, &row),
-        can_be_sent_again: has_mail && state == MailState::Dead && row.sealed.is_some(),
+        can_be_sent_again: has_mail && can_be_sent_again,
+        dead_link: dead_link.filter(|_| state == MailState::Dead),
         kind,
         badge: badge(state, has_mail),
         account: account.map(|account| (account.id.to_string(), account.name)),

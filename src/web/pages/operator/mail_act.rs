@@ -8,7 +8,7 @@ use super::super::{PageResult, html, see_other};
 use super::mail::{Found, can_be_read, in_full, mail_of};
 use super::mails::kind_words;
 use super::{ConfirmForm, MAILS};
-use crate::domain::mail::{MailState, queue};
+use crate::domain::mail::queue;
 use crate::store::StoreError;
 use crate::web::error::PageError;
 use crate::web::extract::form::Form;
@@ -61,7 +61,7 @@ impl Act {
     fn is_possible(self, me: &CurrentAccount, found: &Found) -> bool {
         match self {
             Self::Read => can_be_read(me, &found.row),
-            Self::SendAgain => found.row.state() == MailState::Dead && found.row.sealed.is_some(),
+            Self::SendAgain => found.can_be_sent_again(),
         }
     }
 }
@@ -111,8 +111,7 @@ pub async fn post_read(
         .write(move |db| queue::note_read(db, &act, mail))
         .await;
     let row = noted?.ok_or(PageError::NotFound)?;
-    let account = found.account;
-    in_full(&me, Found { row, account })
+    in_full(&me, Found { row, ..found })
 }
 
 /// Puts it back into the queue.
@@ -127,8 +126,9 @@ pub async fn post_send_again(
         Err(answer) => return Ok(answer),
     };
     let (act, mail) = (me.visitor.act.clone(), found.row.id);
+    let outbox = me.visitor.state.outbox.clone();
     let queued: Result<_, StoreError> = (me.visitor.state.pool)
-        .write(move |db| queue::resend(db, &act, mail))
+        .write(move |db| queue::resend(db, &act, &outbox, mail))
         .await;
     let recipient = &found.row.recipient;
     let flash = if queued? {
@@ -138,7 +138,7 @@ pub async fn post_send_again(
         }
     } else {
         Flash {
-            lead: format!("The mail to {recipient} is not given up any more."),
+            lead: format!("The mail to {recipient} cannot be sent again."),
             text: "Nothing was changed.".to_owned(),
         }
     };

@@ -74,6 +74,7 @@ pub async fn post(RecentSignIn(me): RecentSignIn, form: Form<AddForm>) -> PageRe
     let answered = Answered {
         ceremony: form.ceremony,
         credential: form.credential,
+        browser: me.visitor.form_token.clone(),
     };
     let (act, account) = (me.visitor.act.clone(), me.account.clone());
     let outbox = me.visitor.state.outbox.clone();

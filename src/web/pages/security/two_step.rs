@@ -54,7 +54,7 @@ impl Default for TwoStepForm {
 
 /// The page, with a new secret.
 pub async fn get(RecentSignIn(me): RecentSignIn) -> PageResult {
-    let set_up = new_set_up(&me);
+    let set_up = new_set_up(&me).await?;
     html(StatusCode::OK, &page(&me, &set_up).await?)
 }
 
@@ -68,7 +68,7 @@ pub async fn post(RecentSignIn(me): RecentSignIn, form: Form<TwoStepForm>) -> Pa
     let secrets = me.visitor.state.policy.secrets.clone();
     let opened = SetUp::open(&secrets, id, now, &form.set_up);
     let (Some(set_up), false) = (opened, is_stale) else {
-        let mut page = page(&me, &new_set_up(&me)).await?;
+        let mut page = page(&me, &new_set_up(&me).await?).await?;
         page.summary = Some(Summary::of(
             "This form is too old.",
             "Nothing was changed. Scan the new code.",
@@ -84,6 +84,14 @@ pub async fn post(RecentSignIn(me): RecentSignIn, form: Form<TwoStepForm>) -> Pa
     match turned_on {
         Ok(codes) => shown(&me, &codes, true),
         Err(TurnOnError::FormUsed) => already_shown(&me),
+        Err(TurnOnError::Overtaken) => {
+            let mut page = page(&me, &new_set_up(&me).await?).await?;
+            page.summary = Some(Summary::of(
+                "Two-step verification was changed in the meantime.",
+                "Nothing was changed here. Recovery codes that another window has shown go on working.",
+            ));
+            refused(page)
+        }
         Err(TurnOnError::Code(bad)) => refused(TwoStepPage {
             error: Some(bad),
             ..shown_again
@@ -97,9 +105,19 @@ fn refused(mut page: TwoStepPage) -> PageResult {
     html(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
-fn new_set_up(me: &CurrentAccount) -> SetUp {
-    let secrets = &me.visitor.state.policy.secrets;
-    SetUp::new(secrets, &mut system_rng(), me.account.id, me.visitor.now)
+async fn new_set_up(me: &CurrentAccount) -> Result<SetUp, StoreError> {
+    let (id, secrets) = (me.account.id, &me.visitor.state.policy.secrets);
+    let found = (me.visitor.state.pool)
+        .read(move |db| two_step::find(db, id))
+        .await?;
+    let replaces = found.map(|found| found.since);
+    Ok(SetUp::new(
+        secrets,
+        &mut system_rng(),
+        id,
+        me.visitor.now,
+        replaces,
+    ))
 }
 
 async fn page(me: &CurrentAccount, set_up: &SetUp) -> Result<TwoStepPage, StoreError> {

@@ -15,6 +15,7 @@ async fn queue_link(app: &TestApp) -> keyport::domain::accounts::Account {
     use keyport::domain::mail::{LinkToken, Mail};
     use keyport::secret::Secret;
     let account = app.account("maren@example.com", "Maren");
+    app.let_link_work("hunter22", chrono::TimeDelta::days(1));
     let mail = Mail::ResetPassword {
         token: LinkToken(Secret::new("hunter22".to_owned())),
     };

@@ -83,6 +83,9 @@ impl Element {
 pub(super) fn parse(document: &[u8], limit: Limit) -> Result<Element, SchemaError> {
     let text = std::str::from_utf8(document)
         .map_err(|error| SchemaError::new(format!("Send the document in UTF-8: {error}.")))?;
+    if text.contains('\0') {
+        return Err(SchemaError::malformed("U+0000 is no character of XML"));
+    }
     // A byte order mark says nothing in UTF-8 (Unicode, section 23.8).
     let mut reader = NsReader::from_str(text.strip_prefix('\u{FEFF}').unwrap_or(text));
     let mut builder = Builder::new(limit);
