@@ -181,6 +181,7 @@ pub fn open_to_read(config: &Config, clock: &SharedClock) -> Result<Opened, Star
             let pool = open_database(config)?;
             let applied: Result<_, StoreError> = pool.read_now(migrations::applied);
             if !applied.map_err(InstanceError::from)?.is_empty() {
+                migrate(&pool)?;
                 pool.read_now(check_unused)?;
             }
         }

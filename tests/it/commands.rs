@@ -80,7 +80,9 @@ fn what_only_reads_makes_no_instance_secret() {
             assert_fails(&run(arguments), &["there is nothing of keyport here yet"]);
             assert!(!secret.exists(), "{arguments:?}");
         }
-        assert!(run(&["check"]).status.success());
+        if engine == Engine::Sqlite {
+            assert!(run(&["check"]).status.success());
+        }
         assert!(run(&["user", "add", "ann@example.com"]).status.success());
         for arguments in reading {
             let output = run(arguments);

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::body::{self, BodyError};
 use crate::web::error::{ApiError, Code, FieldError};
+use crate::web::middleware::nul;
 
 /// A body that is a JSON object.
 pub struct JsonObject {
@@ -56,9 +57,6 @@ impl FromRequest for JsonObject {
     }
 }
 
-/// No database of ours stores or finds such a text.
-const HAS_NUL: &str = "Remove the character U+0000.";
-
 fn malformed(detail: &str) -> ApiError {
     ApiError::new(Code::InvalidRequest, detail)
 }
@@ -76,11 +74,7 @@ impl JsonObject {
     pub fn take_text(&mut self, field: &str) -> Option<String> {
         match self.fields.remove(field) {
             None | Some(Value::Null) => None,
-            Some(Value::String(text)) if text.contains('\0') => {
-                self.refuse(field, HAS_NUL);
-                None
-            }
-            Some(Value::String(text)) => Some(text),
+            Some(Value::String(text)) => Some(nul::replaced(&text)),
             Some(_) => {
                 self.refuse(field, "Send a string.");
                 None
@@ -114,19 +108,14 @@ impl JsonObject {
         let texts: Option<Vec<String>> = list
             .into_iter()
             .map(|item| match item {
-                Value::String(text) => Some(text),
+                Value::String(text) => Some(nul::replaced(&text)),
                 _ => None,
             })
             .collect();
-        let Some(texts) = texts else {
+        if texts.is_none() {
             self.refuse(field, "Send a list of strings.");
-            return None;
-        };
-        if texts.iter().any(|text| text.contains('\0')) {
-            self.refuse(field, HAS_NUL);
-            return None;
         }
-        Some(texts)
+        texts
     }
 
     /// Done: what was not taken is unknown.

@@ -14,6 +14,7 @@ use super::visitor::expected_token;
 use crate::crypto::digest::constant_time_eq;
 use crate::domain::reports::files::{FileWriter, StoredFile, WriteFileError};
 use crate::web::error::PageError;
+use crate::web::middleware::nul;
 use crate::web::state::AppState;
 
 /// Bytes of all fields together, without the file.
@@ -65,7 +66,7 @@ impl Upload {
             let file_name = field
                 .content_disposition()
                 .and_then(|disposition| disposition.get_filename())
-                .map(str::to_owned);
+                .map(nul::replaced);
             if let Some(name) = file_name {
                 let sent = SentFile {
                     name,
@@ -84,7 +85,7 @@ impl Upload {
                 value.extend_from_slice(&bytes);
             }
             let value = String::from_utf8(value).or(Err(PageError::Malformed))?;
-            fields.insert(name, value);
+            fields.insert(name, nul::replaced(&value));
         }
         let token = fields.remove("form_token").unwrap_or_default();
         let is_fresh = expected_token(req)

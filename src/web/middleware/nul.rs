@@ -33,6 +33,11 @@ pub(super) fn replace_in_uri(req: &mut ServiceRequest) {
     }
 }
 
+/// A text with each NUL replaced.
+pub fn replaced(text: &str) -> String {
+    text.replace('\0', "\u{1A}")
+}
+
 /// A form's body with each NUL replaced.
 pub fn replaced_in_form(body: &[u8]) -> Cow<'_, [u8]> {
     let is_clean = !body.contains(&0)

@@ -306,5 +306,7 @@ async fn github_s_keys_are_fetched_kept_and_followed_when_they_change() {
     server.answer_with("no list");
     app.advance(TimeDelta::hours(25));
     let answer = new.report(&app, "two", "[]").await;
-    answer.expect_problem(503, "unavailable");
+    let problem = answer.expect_problem(503, "unavailable").json();
+    assert_eq!(problem["title"], "Not available at present");
+    assert!(!problem.to_string().contains("database"), "{problem}");
 }

@@ -67,6 +67,28 @@ on_both_engines! {
 }
 
 on_both_engines! {
+    with crate::support::mail_queue::MAIL_ON,
+    async fn the_address_of_the_account_is_no_password_for_it(app) {
+        const OWN: &str = "maren@example.com";
+        const WORDS: &str = "This is the email address of the account. Choose another password.";
+        let fields = [("name", "Maren"), ("email", OWN), ("password", "Maren@example.com")];
+        let refused = app.anonymous().fill_in("/sign-up", "/sign-up", &fields).await.expect(422);
+        assert_eq!(refused.page.words("#password-error"), WORDS);
+        let mut maren = app.person(OWN, "Maren").await;
+        ask(&app, OWN).await.expect(200);
+        let token = app.mailed_token(OWN);
+        let refused = set(&app, &token, OWN).await.expect(422);
+        assert_eq!(refused.page.words("#password-error"), WORDS);
+        let path = "/settings/security/password";
+        let fields = [("current_password", PASSWORD), ("password", OWN)];
+        let refused = maren.fill_in(path, path, &fields).await.expect(422);
+        assert_eq!(refused.page.words("#password-error"), WORDS);
+        let blank = set(&app, &token, "        \u{a0}").await.expect(422);
+        assert!(blank.page.words("#password-error").contains("on the list of common ones"));
+    }
+}
+
+on_both_engines! {
     async fn known_and_unknown_addresses_cost_the_same_number_of_queries(app) {
         app.account("maren@example.com", "Maren");
         app.account("gone@example.com", "Gone");

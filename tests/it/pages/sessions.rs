@@ -53,8 +53,7 @@ on_both_engines! {
         let page = maren.get(SECURITY).await.expect(200);
         assert_eq!(page.page.words(".notice"), "The session was signed out. It stopped working at once.");
         assert_eq!(page.page.words(&format!("{section} .count")), "1");
-        let opened = maren.get(SESSIONS).await.expect(200);
-        maren.send_form(&opened, SESSIONS, &[("session", &id)]).await.expect(303);
+        maren.post_from(SECURITY, SESSIONS, &[("session", &id)]).await.expect(303);
         let page = maren.get(SECURITY).await;
         assert_eq!(page.page.words(".notice"), "That session had already ended.");
     }
@@ -83,9 +82,8 @@ on_both_engines! {
         let mut ben = app.person("ben@example.com", "Ben").await;
         let page = maren.get(SECURITY).await;
         let id = page.page.attribute("input[name=session]", "value");
-        let opened = ben.get(SESSIONS).await.expect(200);
-        ben.send_form(&opened, SESSIONS, &[("session", &id)]).await.expect(404);
-        ben.send_form(&opened, SESSIONS, &[("session", "no id")]).await.expect(404);
+        ben.post_from(SECURITY, SESSIONS, &[("session", &id)]).await.expect(404);
+        ben.post_from(SECURITY, SESSIONS, &[("session", "no id")]).await.expect(404);
         ben.post_raw(SESSIONS, &[("session", &id)], &[]).await.expect(422);
         assert_eq!(maren.get(SECURITY).await.page.words("section[aria-labelledby=sessions] .count"), "2");
         app.advance(TimeDelta::minutes(15));

@@ -115,14 +115,24 @@ fn a_missing_migration_is_said_by_check_and_run_by_migrate() {
 #[test]
 fn a_secret_that_does_not_belong_to_the_database_stops_the_start() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(
-        keyport(folder.path(), &[], &["user", "list"])
-            .status
-            .success()
+    let add = ["user", "add", "ann@example.com"];
+    assert!(keyport(folder.path(), &[], &add).status.success());
+    let file = folder.path().join("instance-secret");
+    std::fs::remove_file(&file).unwrap();
+    for command in [&[][..], &["user", "list"], &["check"]] {
+        let output = keyport(folder.path(), &[], command);
+        assert_fails(&output, &["there is no instance secret here"]);
+        // None was made that would be in the way of the right one.
+        assert!(!file.exists());
+    }
+    let other = (
+        "KEYPORT_SECRET",
+        "a:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     );
-    std::fs::remove_file(folder.path().join("instance-secret")).unwrap();
-    let output = keyport(folder.path(), &[], &["user", "list"]);
-    assert_fails(&output, &["instance secret is not the one"]);
+    for command in [&[][..], &["user", "list"], &["check"]] {
+        let output = keyport(folder.path(), &[other], command);
+        assert_fails(&output, &["instance secret is not the one"]);
+    }
 }
 
 #[cfg(unix)]
@@ -130,11 +140,8 @@ fn a_secret_that_does_not_belong_to_the_database_stops_the_start() {
 fn the_generated_secret_is_readable_by_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
-    assert!(
-        keyport(folder.path(), &[], &["user", "list"])
-            .status
-            .success()
-    );
+    let add = ["user", "add", "ann@example.com"];
+    assert!(keyport(folder.path(), &[], &add).status.success());
     let file = folder.path().join("instance-secret");
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 }
