@@ -210,8 +210,9 @@ fn compose(sender: &Sender, message: &Message) -> Result<(Envelope, Vec<u8>), Se
     Ok((made.envelope().clone(), made.formatted()))
 }
 
-/// Bytes of text in an encoded word, which has 75 characters at most (RFC 2047, section 2).
-const ENCODED_WORD_BYTES: usize = 45;
+/// Bytes of text in an encoded word: a line with one has 76 characters at most, the name of the header included (RFC 2047,
+/// section 2).
+const ENCODED_WORD_BYTES: usize = 39;
 
 /// A subject. What looks like an encoded word is encoded itself, whole, since the crate sends plain ASCII as it is.
 fn subject(text: &str) -> HeaderValue {

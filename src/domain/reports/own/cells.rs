@@ -58,12 +58,12 @@ mod tests {
             .line(["=1+1", "+1", "-1", "@a", "\ta", "\ra"])
             .unwrap();
         lines
-            .line(["a=1", "say \"hi\", all", "", "two\nlines"])
+            .line(["a=1", "say \"hi\", all", "", "two\nlines", "", ""])
             .unwrap();
         lines.finish().unwrap();
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
-            "'=1+1,'+1,'-1,'@a,'\ta,\"'\ra\"\r\na=1,\"say \"\"hi\"\", all\",,\"two\nlines\"\r\n"
+            "'=1+1,'+1,'-1,'@a,'\ta,\"'\ra\"\r\na=1,\"say \"\"hi\"\", all\",,\"two\nlines\",,\r\n"
         );
     }
 }
