@@ -188,7 +188,7 @@ mod tests {
     fn eight_to_256_characters_of_any_kind_are_taken() {
         for text in [
             "eight ch",
-            "ääääääää",
+            "äöäöäöäö",
             "  spaces around  ",
             &"x1".repeat(128),
         ] {
