@@ -1,7 +1,7 @@
 //! The registry: contacts, organizations, networks, customers, the links of accounts to contacts, and what follows from
 //! them.
 //!
-//! Whoever changes something goes through one of its functions with an [`Act`](super::audit::Act): it locks the record,
+//! Whoever changes something goes through one of its functions with an [`Act`]: it locks the record,
 //! reads what the account's links give on it ([`reach`]), asks [`authority::decide`], checks the rules, changes rows,
 //! and writes the audit entry, all in one transaction. Texts come in as `…Fields`, as a document or form has them, and
 //! are checked by [`fields`] for all ways in alike.

@@ -4,9 +4,9 @@
 //! 2. The download is counted against the account's limit.
 //! 3. Rights are read, anew each time.
 //! 4. What is sent is found or made ([`fetch`]).
-//! 5. What the request already has, and which part it wants, is decided ([`conditions`]).
+//! 5. What the request already has, and which part it wants, is decided (`conditions`).
 //! 6. The audit entry is written. If it cannot be, nothing is sent.
-//! 7. The bytes follow chunk by chunk ([`body`]); nothing is held in between.
+//! 7. The bytes follow chunk by chunk (`body`); nothing is held in between.
 
 mod body;
 mod bulk;

@@ -1,7 +1,7 @@
 //! The registry's wire format: `/rest`, for programs written for ARIN's Reg-RWS.
 //!
 //! One route takes everything. In this order, and the first failure answers: the path ([`path`]), the method, the key with
-//! its scope and limits, `Accept`, `Content-Type` and size, then the [`answer`] of the resource. Every answer but the bytes
+//! its scope and limits, `Accept`, `Content-Type` and size, then the `answer` of the resource. Every answer but the bytes
 //! of an attachment is XML, errors too, which is why nothing here returns an error to the framework.
 
 mod answer;

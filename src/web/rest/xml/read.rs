@@ -1,7 +1,7 @@
 //! Reads documents: a pure function of the bytes. Elements are known by namespace and name; texts are not checked here.
 //!
-//! First the bytes become a tree of elements, within limits ([`tree`]); then the elements of the expected record are looked
-//! up in it ([`records`], [`networks`], [`messages`]). What does not follow the schema is gathered on the way ([`fields`]).
+//! First the bytes become a tree of elements, within limits (`tree`); then the elements of the expected record are looked
+//! up in it (`records`, `networks`, `messages`). What does not follow the schema is gathered on the way (`fields`).
 
 mod fields;
 mod messages;
