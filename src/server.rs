@@ -6,7 +6,9 @@
 //! 3. [`Running::stop`] says that it is not ready, lets running requests finish, then writes what is still in memory.
 
 mod database;
+mod housekeeping;
 mod mail;
+mod moving;
 mod policy;
 mod secret_file;
 
@@ -19,31 +21,25 @@ use actix_web::cookie::Key;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
-use chrono::TimeDelta;
-use crossbeam_channel::{RecvTimeoutError, Sender, TryRecvError, bounded};
+use crossbeam_channel::Sender;
 
 use crate::clock::{NeverBack, SharedClock};
 use crate::config::{Config, ConfigError, bad};
-use crate::crypto::audit_key::AuditKeys;
-use crate::crypto::instance_secret::InstanceSecrets;
 use crate::crypto::password;
 use crate::crypto::random::system_rng;
 use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::audit::chain::take_on_head;
-use crate::domain::audit::retention as audit_retention;
-use crate::domain::housekeeping::{self, LastRound, Round};
+use crate::domain::housekeeping::LastRound;
 use crate::domain::instance::{InstanceError, check_unused, take_on_secrets};
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::PostmanThread;
-use crate::domain::registry::tickets::ending::{self, TicketLives};
+use crate::domain::registry::tickets::ending::TicketLives;
 use crate::domain::registry::tickets::preparer::{Preparer, PreparerThread};
 use crate::domain::registry::tickets::preparing::Preparing;
-use crate::domain::reports::{files, published};
-use crate::domain::secret_rotation::seal_anew;
 use crate::domain::security::passkeys::RelyingParty;
 use crate::domain::security::password::PasswordWorker;
 use crate::domain::usage::recorder::{Recorder, Writer};
-use crate::domain::usage::retention::{self, Retention};
+use crate::domain::usage::retention::Retention;
 use crate::domain::verification::Verifier;
 use crate::domain::verification::engine::{Engine, EngineThread};
 use crate::domain::verification::figures::Figures;
@@ -60,6 +56,7 @@ use crate::web::middleware::RequestIds;
 use crate::web::middleware::moved_cookies::{CookieKeys, moved_cookies};
 use crate::web::state::{AppState, Draining, Site, Worker};
 
+use housekeeping::Keeping;
 use secret_file::instance_secrets;
 
 pub use database::{check_writable, database_url, is_missing, migrate, open_database};
@@ -297,7 +294,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     let (engine, engine_thread) = Engine::start(pool.url().clone(), policy.clone(), moves.clone())
         .map_err(StartError::Thread)?;
     let last_round = LastRound::default();
-    let housekeeping = start_housekeeping(
+    let housekeeping = housekeeping::start(
         pool.clone(),
         outbox.clone(),
         clock.clone(),
@@ -318,7 +315,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     )?;
     let secrets = policy.secrets.clone();
     let mover = (secrets.ids().count() > 1)
-        .then(|| start_moving(pool.clone(), moves.clone(), secrets.clone(), outbox.clone()))
+        .then(|| moving::start(pool.clone(), moves.clone(), secrets.clone(), outbox.clone()))
         .transpose()?;
     let transport = mail_transport(config)?;
     let site = Arc::new(Site {
@@ -495,116 +492,5 @@ impl Running {
         }
         drop(self.state);
         drop(self.engine);
-    }
-}
-
-/// How often digests that can be moved are written.
-const MOVE_EVERY: Duration = Duration::from_millis(500);
-
-/// Moves what was made under older instance secrets: digests as their keys are used, and all that is sealed at once.
-fn start_moving(
-    pool: Pool,
-    moves: Moves,
-    secrets: InstanceSecrets,
-    outbox: Outbox,
-) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
-    let (stop, stopped) = bounded::<()>(0);
-    let thread = std::thread::Builder::new().name("secret-moves".to_owned());
-    let handle = thread.spawn(move || {
-        let mut is_resealed = false;
-        loop {
-            let must_stop = stopped.recv_timeout(MOVE_EVERY) == Err(RecvTimeoutError::Disconnected);
-            let moved = moves.write(&pool).and_then(|_| {
-                if !is_resealed {
-                    let sealed = pool.write_now(|db| seal_anew(db, &secrets, &outbox))?;
-                    is_resealed = sealed == 0;
-                }
-                Ok::<_, StoreError>(())
-            });
-            if let Err(error) = moved {
-                tracing::warn!(error = %chain(&error), "what was made under an older instance secret is not moved yet");
-            }
-            if must_stop {
-                return;
-            }
-        }
-    });
-    Ok((stop, handle.map_err(StartError::Thread)?))
-}
-
-/// How often what has no meaning any more is removed.
-const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
-/// How long after the start it is removed for the first time: not in the way of the start, and also where instances are
-/// started anew more often than hourly.
-const FIRST_HOUSEKEEPING_AFTER: Duration = Duration::from_secs(45);
-
-/// The pauses before each round of housekeeping.
-fn housekeeping_pauses() -> impl Iterator<Item = Duration> {
-    std::iter::once(FIRST_HOUSEKEEPING_AFTER).chain(std::iter::repeat(HOUSEKEEPING_EVERY))
-}
-
-/// How long what is kept.
-struct Keeping {
-    tickets: TicketLives,
-    usage: Retention,
-    audit: TimeDelta,
-    /// Vouch for the log after entries were removed from it.
-    audit_keys: AuditKeys,
-    editions: TimeDelta,
-}
-
-fn start_housekeeping(
-    pool: Pool,
-    outbox: Outbox,
-    clock: SharedClock,
-    last_round: LastRound,
-    keeping: Keeping,
-) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
-    let (stop, stopped) = bounded::<()>(0);
-    let thread = std::thread::Builder::new().name("housekeeping".to_owned());
-    let handle = thread.spawn(move || {
-        for pause in housekeeping_pauses() {
-            if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
-                return;
-            }
-            let now = clock.now();
-            let must_stop = || stopped.try_recv() == Err(TryRecvError::Disconnected);
-            let done: Result<(), StoreError> = pool
-                .write_now(|db| {
-                    housekeeping::run(db, now)?;
-                    ending::run(db, &outbox, now, keeping.tickets)
-                })
-                .and_then(|()| {
-                    pool.write_now(|db| published::remove_old_editions(db, now, keeping.editions))
-                })
-                .and_then(|()| files::sweep(&pool, now))
-                .and_then(|()| retention::run(&pool, now, keeping.usage, &must_stop))
-                .and_then(|()| {
-                    audit_retention::run(&pool, now, keeping.audit, &keeping.audit_keys, &must_stop)
-                });
-            last_round.set(Round {
-                at: now,
-                was_done: done.is_ok(),
-            });
-            if let Err(error) = done {
-                tracing::warn!(error = %chain(&error), "housekeeping failed; it is tried again in an hour");
-            }
-        }
-    });
-    Ok((stop, handle.map_err(StartError::Thread)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn housekeeping_begins_within_a_minute_and_goes_on_hourly() {
-        let pauses: Vec<u64> = housekeeping_pauses()
-            .map(|pause| pause.as_secs())
-            .take(3)
-            .collect();
-        assert!((10..60).contains(&pauses[0]), "{pauses:?}");
-        assert_eq!(pauses[1..], [3600, 3600]);
     }
 }

@@ -55,7 +55,7 @@ impl RegistrySettings {
             );
         }
         let max_report_bytes = match raw.max_report_bytes.unwrap_or(GIBIBYTE) {
-            bytes @ 1..=GIBIBYTE => u64::try_from(bytes).unwrap_or_default(),
+            bytes @ 1..=GIBIBYTE => bytes.unsigned_abs(),
             _ => {
                 return bad(
                     "registry.max_report_bytes",

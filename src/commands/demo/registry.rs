@@ -37,9 +37,10 @@ pub(super) fn events(db: &mut Db, scene: &Scene<'_>) -> Result<Vec<Event>, Comma
 
 /// Whom reports are granted to, if the records were made in this run: an organization and an account.
 pub(super) fn new_grantees(scene: &Scene<'_>) -> Option<(String, AccountId)> {
-    let organization = scene.handle("harbor").ok()?;
-    let outsider = scene.account(OUTSIDER).ok()?;
-    Some((organization, outsider.id))
+    scene
+        .made("harbor")
+        .cloned()
+        .zip(scene.find(OUTSIDER).map(|outsider| outsider.id))
 }
 
 fn contacts_and_organizations() -> Vec<Event> {

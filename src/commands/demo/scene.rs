@@ -98,10 +98,15 @@ impl<'a> Scene<'a> {
 
     /// The handle of a record that was made before.
     pub(super) fn handle(&self, what: &str) -> Result<String, CommandError> {
-        match self.handles.get(what) {
+        match self.made(what) {
             Some(handle) => Ok(handle.clone()),
             None => refuse(format!("{what} was not made")),
         }
+    }
+
+    /// The handle of a record, if it was made in this run.
+    pub(super) fn made(&self, what: &str) -> Option<&String> {
+        self.handles.get(what)
     }
 
     /// An act of someone with a shell on the server.

@@ -204,19 +204,14 @@ fn link(
     let outbox = Outbox::new(opened.policy.secrets.clone());
     let is_new = opened.pool.write_now(|db| {
         let account = account(db, email)?;
-        let is_new = match links::link(db, &act, account.id, handle) {
+        match links::make(db, &act, &outbox, account.id, handle) {
             Err(RegistryError::Store(StoreError::Broken(Constraint::ExclusiveLink))) => {
-                return refuse(format!(
+                refuse(format!(
                     "{handle} is a person, and another account is linked to it: end that link first"
-                ));
+                ))
             }
-            result => refused(result)?,
-        };
-        if is_new {
-            let contact = contact(db, handle)?;
-            outbox.tell_linked(db, &act, &contact, &account)?;
+            result => refused(result),
         }
-        Ok::<_, CommandError>(is_new)
     })?;
     match is_new {
         true => print(format!("{email} acts for {handle} now.")),
@@ -234,11 +229,10 @@ fn unlink(
     let outbox = Outbox::new(opened.policy.secrets.clone());
     let is_left = opened.pool.write_now(|db| {
         let account = account(db, email)?;
-        if !refused(links::unlink(db, &act, account.id, handle))? {
+        if !refused(links::end(db, &act, &outbox, account.id, handle))? {
             return refuse(format!("{email} is not linked to {handle}"));
         }
         let contact = contact(db, handle)?;
-        outbox.tell_unlinked(db, &act, &contact, &account)?;
         Ok::<_, CommandError>(!links::has_others(db, account.id, &contact.handle)?)
     })?;
     print(format!("{email} no longer acts for {handle}."))?;

@@ -30,8 +30,8 @@ const FLUSH_AT: usize = 50_000;
 pub const KEPT_REQUESTS: i64 = 200;
 /// A key's old requests are removed after so many new ones, not after each.
 const PRUNE_AFTER: u32 = 50;
-/// How long the last batch is tried again.
-const LAST_BATCH_WITHIN: Duration = Duration::from_secs(10);
+/// How often the last batch is tried.
+const LAST_TRIES: u32 = 2;
 /// Requests in detail that wait for a database that cannot be written.
 const MOST_WAITING_DETAILS: usize = 5_000;
 
@@ -238,24 +238,15 @@ impl Desk {
         }
     }
 
-    /// After the database was away, every idle connection may be dead, and each is only found so, and replaced, by
-    /// being used.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long the end may take moves with the machine's time"
-    )]
+    /// Each try waits for the database up to 5 seconds; what failed in the first is still there for the second.
     fn write_last(&mut self) {
-        let began = Instant::now();
-        for _ in 0..=self.pool.connections().most {
+        for _ in 0..LAST_TRIES {
             match self.write() {
                 Ok(()) => return,
                 Err(error) => tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "the last uses could not be written"
                 ),
-            }
-            if began.elapsed() > LAST_BATCH_WITHIN {
-                return;
             }
         }
     }

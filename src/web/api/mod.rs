@@ -7,7 +7,7 @@ pub mod keys;
 pub mod leaks;
 pub mod openapi;
 pub mod organizations;
-mod registry;
+pub mod registry;
 pub mod rotation;
 pub mod usage;
 pub mod verify;

@@ -1,6 +1,6 @@
 //! What the calls about the registry have in common: pages by handle, and refusals for lack of authority.
 
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::HttpRequest;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -9,7 +9,7 @@ use crate::domain::registry::error::RegistryError;
 use crate::domain::registry::handles::Handle;
 use crate::domain::usage::outcome::Outcome;
 use crate::web::error::{ApiError, Code};
-use crate::web::extract::key_check::KeyCheck;
+use crate::web::extract::key_check::deny;
 use crate::web::state::AppState;
 
 /// Which records to list.
@@ -63,7 +63,7 @@ impl Range {
 }
 
 /// Calls about the registry are not there if the registry is turned off.
-pub(super) fn check_enabled(state: &AppState) -> Result<(), ApiError> {
+pub(in crate::web) fn check_enabled(state: &AppState) -> Result<(), ApiError> {
     match state.config.registry.enabled {
         true => Ok(()),
         false => Err(ApiError::not_found()),
@@ -73,10 +73,8 @@ pub(super) fn check_enabled(state: &AppState) -> Result<(), ApiError> {
 /// The refusal; one for lack of authority is counted as such, though the key was accepted.
 pub(super) fn refusal(req: &HttpRequest, error: RegistryError) -> ApiError {
     let error = ApiError::from(error);
-    if error.code == Code::NoAuthority
-        && let Some(check) = req.extensions_mut().get_mut::<KeyCheck>()
-    {
-        check.deny(Outcome::NoAuthority);
+    if error.code == Code::NoAuthority {
+        deny(req, Outcome::NoAuthority);
     }
     error
 }

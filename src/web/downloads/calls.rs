@@ -2,7 +2,7 @@
 //!
 //! What does not exist answers 404 to everyone; then come the key (401), its scope and the grant (403).
 
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,10 +16,11 @@ use crate::domain::reports::own::{Asked, OwnKind, OwnReport};
 use crate::domain::reports::{BULK_SLUG, ReportError, Slug, published};
 use crate::domain::usage::outcome::Outcome;
 use crate::store::StoreError;
+use crate::web::api::registry::check_enabled;
 use crate::web::error::{ApiError, Code};
 use crate::web::extract::api_client::accepted_for;
 use crate::web::extract::client;
-use crate::web::extract::key_check::KeyCheck;
+use crate::web::extract::key_check::deny;
 use crate::web::state::AppState;
 
 /// What a report can be asked with; each report takes some of these.
@@ -141,7 +142,7 @@ pub struct ReportRecord {
     security(("api_key" = ["reports:read"]))
 )]
 pub async fn list(req: HttpRequest, state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
-    require_enabled(&state)?;
+    check_enabled(&state)?;
     let key = accepted_for(&req, &[REPORTS_READ]).await?.key;
     let (me, now) = (key.owner.id, state.clock.now());
     let listed: Result<Vec<Offer>, StoreError> =
@@ -207,7 +208,7 @@ pub async fn read(
     slug: web::Path<String>,
     query: web::Query<ReportQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    require_enabled(&state)?;
+    check_enabled(&state)?;
     let query = query.into_inner();
     if let Some(kind) = OwnKind::from_slug(&slug) {
         let scopes: Vec<&str> = [REPORTS_READ].into_iter().chain(kind.scope()).collect();
@@ -234,7 +235,7 @@ pub async fn read_public(
     slug: web::Path<String>,
     query: web::Query<ReportQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    require_enabled(&state)?;
+    check_enabled(&state)?;
     read_published(req, state, slug, query.into_inner()).await
 }
 
@@ -261,7 +262,7 @@ pub async fn read_bulk(
     req: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    require_enabled(&state)?;
+    check_enabled(&state)?;
     let recipient = recipient(&req, &[REPORTS_READ]).await?;
     let wanted = Wanted::all(Format::Zip);
     answer(&req, fetch::whole_registry(&req, recipient, wanted).await)
@@ -273,19 +274,12 @@ pub async fn read_bulk_file(
     state: web::Data<AppState>,
     file: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    require_enabled(&state)?;
+    check_enabled(&state)?;
     let (words, format) = file.rsplit_once('.').ok_or_else(ApiError::not_found)?;
     let format = Format::from_word(format).ok_or_else(ApiError::not_found)?;
     let wanted = Wanted::parse(words, '+', format).ok_or_else(ApiError::not_found)?;
     let recipient = recipient(&req, &[REPORTS_READ]).await?;
     answer(&req, fetch::whole_registry(&req, recipient, wanted).await)
-}
-
-fn require_enabled(state: &AppState) -> Result<(), ApiError> {
-    match state.config.registry.enabled {
-        true => Ok(()),
-        false => Err(ApiError::not_found()),
-    }
 }
 
 async fn recipient(req: &HttpRequest, scopes: &[&str]) -> Result<Recipient, ApiError> {
@@ -323,10 +317,8 @@ fn answer(
             }
             ReportError::Store(error) => (None, error.into()),
         };
-        if let Some(outcome) = outcome
-            && let Some(check) = req.extensions_mut().get_mut::<KeyCheck>()
-        {
-            check.deny(outcome);
+        if let Some(outcome) = outcome {
+            deny(req, outcome);
         }
         error
     })

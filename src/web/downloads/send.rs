@@ -18,7 +18,7 @@ use crate::store::StoreError;
 use crate::web::state::AppState;
 
 /// How long a kept file may be kept by its client: as long as it asks each time.
-pub const REVALIDATE: &str = "private, no-cache";
+const REVALIDATE: &str = "private, no-cache";
 /// A file that a browser opens nevertheless runs nothing and reaches nothing.
 const SANDBOX: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpMessage as _, HttpRequest};
 use zeroize::Zeroizing;
 
 use super::client;
@@ -103,11 +103,6 @@ impl KeyCheck {
         }
     }
 
-    /// Counts the request as refused for this, though its key was accepted.
-    pub fn deny(&mut self, outcome: Outcome) {
-        self.denied = Some(outcome);
-    }
-
     /// Yes, or why not.
     ///
     /// # Errors
@@ -200,6 +195,13 @@ fn credential(value: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = value.split_at(space);
     let ours = scheme.eq_ignore_ascii_case(b"bearer") || scheme.eq_ignore_ascii_case(b"apikey");
     ours.then(|| rest.trim_ascii())
+}
+
+/// Counts a request as refused for this, though its key was accepted.
+pub fn deny(req: &HttpRequest, outcome: Outcome) {
+    if let Some(check) = req.extensions_mut().get_mut::<KeyCheck>() {
+        check.denied = Some(outcome);
+    }
 }
 
 /// The refusal of a request that presents no key where one is needed; counts it.

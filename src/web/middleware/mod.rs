@@ -19,7 +19,6 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 
 use rand::CryptoRng;
 
-use super::downloads::send::REVALIDATE;
 use super::error::{ApiError, Code, PageError, rate_limit};
 use super::extract::api_client::KeyHeaders;
 use super::extract::device::device_cookie;
@@ -163,11 +162,8 @@ fn finish(
     {
         response.headers_mut().insert(name, value);
     }
-    // A yes is true for one request only: no cache on the way may repeat it. A file may be kept by who has fetched it, who
-    // then asks each time whether it is still the same.
-    let is_kept_file =
-        (response.headers().get(header::CACHE_CONTROL)).is_some_and(|value| value == REVALIDATE);
-    if is_api(req.path()) && !is_kept_file {
+    // A yes is true for one request only: no cache on the way may repeat it, unless its handler says how it may be kept.
+    if is_api(req.path()) && !response.headers().contains_key(header::CACHE_CONTROL) {
         response
             .headers_mut()
             .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

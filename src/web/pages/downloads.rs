@@ -19,6 +19,7 @@ use crate::web::downloads::fetch;
 use crate::web::downloads::send::Recipient;
 use crate::web::error::PageError;
 use crate::web::extract::form::Form;
+use crate::web::extract::registrant::Registrant;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Flash, Layout, Nav, times};
@@ -91,8 +92,7 @@ pub struct ReportForm {
 }
 
 /// The page.
-pub async fn get(me: CurrentAccount, filter: web::Query<Filter>) -> PageResult {
-    require_enabled(&me)?;
+pub async fn get(Registrant(me): Registrant, filter: web::Query<Filter>) -> PageResult {
     let form = ReportForm::default();
     html(StatusCode::OK, &page(&me, &filter.q, form, None).await?)
 }
@@ -100,11 +100,10 @@ pub async fn get(me: CurrentAccount, filter: web::Query<Filter>) -> PageResult {
 /// A file.
 pub async fn get_file(
     req: HttpRequest,
-    me: CurrentAccount,
+    Registrant(me): Registrant,
     slug: web::Path<String>,
     query: web::Query<ReportQuery>,
 ) -> PageResult {
-    require_enabled(&me)?;
     let recipient = Recipient {
         me: me.account.id,
         act: me.visitor.act.clone(),
@@ -149,11 +148,10 @@ pub async fn get_file(
 
 /// Leads to the file, or asks for it to be prepared.
 pub async fn post_file(
-    me: CurrentAccount,
+    Registrant(me): Registrant,
     slug: web::Path<String>,
     form: Form<ReportForm>,
 ) -> PageResult {
-    require_enabled(&me)?;
     let kind = OwnKind::from_slug(&slug).ok_or(PageError::NotFound)?;
     let form = match form.check() {
         Ok(form) => form,
@@ -326,13 +324,6 @@ fn own_row(kind: OwnKind) -> OwnRow {
         has_ticket: matches!(kind, OwnKind::Associations | OwnKind::Reassignments),
         has_network: kind == OwnKind::Reassignments,
         has_time: kind == OwnKind::KeyUsage,
-    }
-}
-
-fn require_enabled(me: &CurrentAccount) -> Result<(), PageError> {
-    match me.visitor.state.config.registry.enabled {
-        true => Ok(()),
-        false => Err(PageError::NotFound),
     }
 }
 

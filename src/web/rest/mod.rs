@@ -28,7 +28,7 @@ use crate::web::error::{Code, RestCode, RestError};
 use crate::web::extract::api_client::{KeyHeaders, accepted};
 use crate::web::extract::body::{self, BodyError};
 use crate::web::extract::client;
-use crate::web::extract::key_check::KeyCheck;
+use crate::web::extract::key_check::deny;
 use crate::web::state::AppState;
 
 /// The largest body, in bytes.
@@ -286,15 +286,14 @@ fn not_offered() -> RestError {
 
 /// The answer that an error is.
 fn refusal(req: &HttpRequest, error: &RestError) -> HttpResponse {
-    if error.reason == Code::NoAuthority.row().0
-        && let Some(check) = req.extensions_mut().get_mut::<KeyCheck>()
-    {
-        check.deny(Outcome::NoAuthority);
-    }
-    if error.reason == Code::MissingScope.row().0
-        && let Some(check) = req.extensions_mut().get_mut::<KeyCheck>()
-    {
-        check.deny(Outcome::MissingScope);
+    // What a record asked for beyond the key itself, and did not find.
+    for (code, outcome) in [
+        (Code::NoAuthority, Outcome::NoAuthority),
+        (Code::MissingScope, Outcome::MissingScope),
+    ] {
+        if error.reason == code.row().0 {
+            deny(req, outcome);
+        }
     }
     let request_id = client::request_id(req);
     crate::web::middleware::log_server_error(error.status, error, &request_id);

@@ -30,7 +30,7 @@ pub fn withdraw(
     me: AccountId,
     number: &str,
 ) -> Result<Ticket, RegistryError> {
-    let (mut row, ticket) = take(db, number)?;
+    let (row, ticket) = take(db, number)?;
     require(
         Doing::TicketWithdraw,
         &reach(db, Reader::changing(me), &ticket)?,
@@ -42,12 +42,14 @@ pub fn withdraw(
             ticket.stands().to_lowercase()
         )));
     }
-    close_row(&mut row, act.now, Some(Resolution::Withdrawn));
-    rows::update(db, &row)?;
-    let ticket = present(&row);
-    outbox.tell_opener(db, act.now, &ticket, None)?;
-    record(db, act, &ticket, Action::TicketWithdraw)?;
-    Ok(ticket)
+    closed(
+        db,
+        act,
+        outbox,
+        row,
+        Some(Resolution::Withdrawn),
+        Action::TicketWithdraw,
+    )
 }
 
 /// The opener closes a ticket that was decided.
@@ -76,7 +78,7 @@ pub fn set_status(
     number: &str,
     status: &str,
 ) -> Result<Ticket, RegistryError> {
-    let (mut row, ticket) = take(db, number)?;
+    let (row, ticket) = take(db, number)?;
     require(
         Doing::TicketClose,
         &reach(db, Reader::changing(me), &ticket)?,
@@ -93,11 +95,22 @@ pub fn set_status(
             ticket.status.code()
         )));
     }
-    close_row(&mut row, act.now, None);
+    closed(db, act, outbox, row, None, Action::TicketClose)
+}
+
+fn closed(
+    db: &mut Db,
+    act: &Act,
+    outbox: &Outbox,
+    mut row: TicketRow,
+    resolution: Option<Resolution>,
+    action: Action,
+) -> Result<Ticket, RegistryError> {
+    close_row(&mut row, act.now, resolution);
     rows::update(db, &row)?;
     let ticket = present(&row);
     outbox.tell_opener(db, act.now, &ticket, None)?;
-    record(db, act, &ticket, Action::TicketClose)?;
+    record(db, act, &ticket, action)?;
     Ok(ticket)
 }
 

@@ -10,6 +10,7 @@ use super::{Ticket, TicketKind, TicketStatus, find, reach, rows, unknown};
 use crate::domain::audit::Act;
 use crate::domain::reports;
 use crate::domain::reports::files::{self, StoredFile};
+use crate::domain::security::throttles;
 use crate::ids::AccountId;
 use crate::store::registry::tickets::TicketFilter;
 use crate::store::{Db, StoreError};
@@ -156,6 +157,26 @@ pub fn check_bytes(db: &mut Db, me: AccountId, ticket: &Ticket) -> Result<(), Re
         }
         _ => Ok(()),
     }
+}
+
+/// The bytes of an attachment are about to be sent: that counts as a download and is written down, unless only their
+/// headers are asked for.
+///
+/// # Errors
+/// If there were too many downloads, or the database fails; nothing may be sent then.
+pub fn hand_out(
+    db: &mut Db,
+    act: &Act,
+    me: AccountId,
+    ticket: &Ticket,
+    file_name: &str,
+    is_head: bool,
+) -> Result<(), RegistryError> {
+    if !is_head {
+        throttles::take_download(db, act.now, me)??;
+        record_download(db, act, me, ticket, file_name)?;
+    }
+    Ok(())
 }
 
 /// Writes down that the bytes of an attachment are about to be sent.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::downloads::size_words;
 use super::super::{PageResult, html, see_other};
-use super::reports::{REPORTS, about_of, keep, publish, refuse_about, require_enabled};
+use super::reports::{REPORTS, about_of, keep, publish, refuse_about};
 use crate::domain::accounts;
 use crate::domain::registry::functions::{Function, Functions};
 use crate::domain::reports::grants::{self, DEFAULT_FUNCTIONS, Grant, GrantError, Grantee};
@@ -18,7 +18,7 @@ use crate::domain::text::EmailAddress;
 use crate::store::StoreError;
 use crate::web::error::PageError;
 use crate::web::extract::form::Form;
-use crate::web::extract::operator::{Operator, RecentOperator};
+use crate::web::extract::registrant::{RecentRegistryOperator, RegistryOperator};
 use crate::web::extract::upload::{Fields, Upload};
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
@@ -110,7 +110,6 @@ impl Known {
 
 /// The report that a path names: a published one, or the whole registry.
 pub(super) async fn known(me: &CurrentAccount, slug: &str) -> Result<Known, PageError> {
-    require_enabled(me)?;
     let slug: Slug = slug.parse().or(Err(PageError::NotFound))?;
     let wanted = slug.clone();
     let read: Result<_, StoreError> = (me.visitor.state.pool)
@@ -132,14 +131,14 @@ pub(super) async fn known(me: &CurrentAccount, slug: &str) -> Result<Known, Page
 }
 
 /// The page.
-pub async fn get(Operator(me): Operator, slug: web::Path<String>) -> PageResult {
+pub async fn get(RegistryOperator(me): RegistryOperator, slug: web::Path<String>) -> PageResult {
     let known = known(&me, &slug).await?;
     html(StatusCode::OK, &page(&me, &known, &GrantForm::default()))
 }
 
 /// Grants it.
 pub async fn post(
-    RecentOperator(me): RecentOperator,
+    RecentRegistryOperator(me): RecentRegistryOperator,
     slug: web::Path<String>,
     form: Form<GrantForm>,
 ) -> PageResult {
@@ -189,7 +188,7 @@ pub async fn post(
 
 /// Changes what it says of itself, and who may download it.
 pub async fn post_details(
-    RecentOperator(me): RecentOperator,
+    RecentRegistryOperator(me): RecentRegistryOperator,
     slug: web::Path<String>,
     form: Form<DetailsForm>,
 ) -> PageResult {
@@ -242,7 +241,7 @@ pub async fn post_details(
 
 /// Publishes a new edition.
 pub async fn post_edition(
-    RecentOperator(me): RecentOperator,
+    RecentRegistryOperator(me): RecentRegistryOperator,
     slug: web::Path<String>,
     req: HttpRequest,
     payload: web::Payload,

@@ -13,7 +13,7 @@ use crate::ids::GrantId;
 use crate::store::StoreError;
 use crate::web::error::PageError;
 use crate::web::extract::form::Form;
-use crate::web::extract::operator::RecentOperator;
+use crate::web::extract::registrant::RecentRegistryOperator;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::Summary;
 use crate::web::layout::{Flash, Layout, Nav};
@@ -34,14 +34,17 @@ struct ReportActPage {
 }
 
 /// Asks whether to remove the report.
-pub async fn get_remove(RecentOperator(me): RecentOperator, slug: web::Path<String>) -> PageResult {
+pub async fn get_remove(
+    RecentRegistryOperator(me): RecentRegistryOperator,
+    slug: web::Path<String>,
+) -> PageResult {
     let known = removable(&me, &slug).await?;
     html(StatusCode::OK, &remove_page(&me, &known, None))
 }
 
 /// Removes it.
 pub async fn post_remove(
-    RecentOperator(me): RecentOperator,
+    RecentRegistryOperator(me): RecentRegistryOperator,
     slug: web::Path<String>,
     form: Form<ConfirmForm>,
 ) -> PageResult {
@@ -66,7 +69,7 @@ pub async fn post_remove(
 
 /// Asks whether to take a grant away.
 pub async fn get_ungrant(
-    RecentOperator(me): RecentOperator,
+    RecentRegistryOperator(me): RecentRegistryOperator,
     path: web::Path<(String, String)>,
 ) -> PageResult {
     let (known, id) = granted(&me, &path).await?;
@@ -75,7 +78,7 @@ pub async fn get_ungrant(
 
 /// Takes it away.
 pub async fn post_ungrant(
-    RecentOperator(me): RecentOperator,
+    RecentRegistryOperator(me): RecentRegistryOperator,
     path: web::Path<(String, String)>,
     form: Form<ConfirmForm>,
 ) -> PageResult {

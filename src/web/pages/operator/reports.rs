@@ -10,7 +10,7 @@ use crate::domain::reports::published::{self, About, Access, BadAbout, Published
 use crate::domain::reports::{BULK_SLUG, Slug, files};
 use crate::store::StoreError;
 use crate::web::error::PageError;
-use crate::web::extract::operator::{Operator, RecentOperator};
+use crate::web::extract::registrant::{RecentRegistryOperator, RegistryOperator};
 use crate::web::extract::upload::{Fields, SentFile, Upload, UploadError};
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
@@ -52,8 +52,7 @@ struct NewReportPage {
 }
 
 /// The list.
-pub async fn get(Operator(me): Operator) -> PageResult {
-    require_enabled(&me)?;
+pub async fn get(RegistryOperator(me): RegistryOperator) -> PageResult {
     let listed: Result<Vec<Published>, StoreError> =
         me.visitor.state.pool.read(published::list).await;
     let times = times(&me.visitor, &me.account);
@@ -75,18 +74,16 @@ pub async fn get(Operator(me): Operator) -> PageResult {
 }
 
 /// The form.
-pub async fn get_new(RecentOperator(me): RecentOperator) -> PageResult {
-    require_enabled(&me)?;
+pub async fn get_new(RecentRegistryOperator(me): RecentRegistryOperator) -> PageResult {
     html(StatusCode::OK, &new_page(&me, &Fields::new()))
 }
 
 /// Publishes a new report with its first edition.
 pub async fn post_new(
-    RecentOperator(me): RecentOperator,
+    RecentRegistryOperator(me): RecentRegistryOperator,
     req: HttpRequest,
     payload: web::Payload,
 ) -> PageResult {
-    require_enabled(&me)?;
     let (fields, file) = match Upload::begin(&req, payload).await?.check() {
         Ok(sent) => sent,
         Err(stale) => {
@@ -211,13 +208,6 @@ pub(super) fn refuse_about(error: BadAbout, title: &mut Field, description: &mut
         BadAbout::Description => description,
     };
     field.refuse(error.to_string());
-}
-
-pub(super) fn require_enabled(me: &CurrentAccount) -> Result<(), PageError> {
-    match me.visitor.state.config.registry.enabled {
-        true => Ok(()),
-        false => Err(PageError::NotFound),
-    }
 }
 
 fn new_page(me: &CurrentAccount, fields: &Fields) -> NewReportPage {

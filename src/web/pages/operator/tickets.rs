@@ -15,11 +15,10 @@ use crate::domain::registry::tickets::deciding::{self, Decider};
 use crate::domain::registry::tickets::messages::{self, Message};
 use crate::domain::registry::tickets::reading::{self, Wanted};
 use crate::domain::registry::tickets::{Ticket, TicketKind, TicketStatus};
-use crate::domain::security::throttles;
 use crate::web::downloads::send;
 use crate::web::error::PageError;
 use crate::web::extract::form::Form;
-use crate::web::extract::operator::{Operator, RecentOperator};
+use crate::web::extract::registrant::{RecentRegistryOperator, RegistryOperator};
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Flash, Layout, Nav, times};
@@ -130,9 +129,8 @@ fn wanted(statuses: &[TicketStatus]) -> Wanted {
 }
 
 /// The list.
-pub async fn get(me: Operator, query: web::Query<TicketsQuery>) -> PageResult {
-    let Operator(me) = me;
-    check_enabled(&me)?;
+pub async fn get(me: RegistryOperator, query: web::Query<TicketsQuery>) -> PageResult {
+    let RegistryOperator(me) = me;
     let chosen = (LISTS.iter().position(|(word, ..)| *word == query.status)).unwrap_or(0);
     let found: Result<_, RegistryError> = (me.visitor.state.pool)
         .read(move |db| {
@@ -173,8 +171,8 @@ pub async fn get(me: Operator, query: web::Query<TicketsQuery>) -> PageResult {
 }
 
 /// One ticket.
-pub async fn get_one(me: Operator, number: web::Path<String>) -> PageResult {
-    let Operator(me) = me;
+pub async fn get_one(me: RegistryOperator, number: web::Path<String>) -> PageResult {
+    let RegistryOperator(me) = me;
     let known = known(&me, &number).await?;
     html(StatusCode::OK, &page(&me, &known))
 }
@@ -182,11 +180,10 @@ pub async fn get_one(me: Operator, number: web::Path<String>) -> PageResult {
 /// A file that someone attached. Reports are for those who asked for them alone.
 pub async fn get_file(
     req: HttpRequest,
-    me: Operator,
+    me: RegistryOperator,
     path: web::Path<(String, String, String)>,
 ) -> PageResult {
-    let Operator(me) = me;
-    check_enabled(&me)?;
+    let RegistryOperator(me) = me;
     let (number, message, attachment) = path.into_inner();
     let is_head = *req.method() == Method::HEAD;
     let (act, id) = (me.visitor.act.clone(), me.account.id);
@@ -198,10 +195,7 @@ pub async fn get_file(
                 return Err(RegistryError::NotFound(words));
             }
             let (found, file) = reading::attachment(db, &ticket, &message, &attachment)?;
-            if !is_head {
-                throttles::take_download(db, act.now, id)??;
-                reading::record_download(db, &act, id, &ticket, &found.file_name)?;
-            }
+            reading::hand_out(db, &act, id, &ticket, &found.file_name, is_head)?;
             Ok((found.file_name, file))
         })
         .await;
@@ -211,11 +205,11 @@ pub async fn get_file(
 
 /// Takes or decides it.
 pub async fn post(
-    me: RecentOperator,
+    me: RecentRegistryOperator,
     number: web::Path<String>,
     form: Form<TicketForm>,
 ) -> PageResult {
-    let RecentOperator(me) = me;
+    let RecentRegistryOperator(me) = me;
     let mut page = page(&me, &known(&me, &number).await?);
     let form = match form.check() {
         Ok(form) => form,
@@ -296,15 +290,7 @@ fn not_done(mut page: TicketPage, error: RegistryError) -> PageResult {
     html(status, &page)
 }
 
-fn check_enabled(me: &CurrentAccount) -> Result<(), PageError> {
-    match me.visitor.state.config.registry.enabled {
-        true => Ok(()),
-        false => Err(PageError::NotFound),
-    }
-}
-
 async fn known(me: &CurrentAccount, number: &str) -> Result<Known, PageError> {
-    check_enabled(me)?;
     let number = number.to_owned();
     let found: Result<_, RegistryError> = (me.visitor.state.pool)
         .read(move |db| {

@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, web};
 use super::PageResult;
 use crate::domain::registry::error::RegistryError;
 use crate::domain::registry::tickets::reading;
-use crate::domain::security::throttles;
 use crate::web::downloads::send;
 use crate::web::extract::registrant::Registrant;
 
@@ -23,10 +22,7 @@ pub async fn get(
             let ticket = reading::view(db, id, &number)?;
             let (found, file) = reading::attachment(db, &ticket, &message, &attachment)?;
             reading::check_bytes(db, id, &ticket)?;
-            if !is_head {
-                throttles::take_download(db, act.now, id)??;
-                reading::record_download(db, &act, id, &ticket, &found.file_name)?;
-            }
+            reading::hand_out(db, &act, id, &ticket, &found.file_name, is_head)?;
             Ok((found.file_name, file))
         })
         .await;

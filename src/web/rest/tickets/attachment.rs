@@ -1,9 +1,7 @@
 //! The bytes of an attachment.
 
-use crate::domain::registry::error::RegistryError;
 use crate::domain::registry::tickets::documents::{self, ReadTicketError};
 use crate::domain::registry::tickets::reading;
-use crate::domain::security::throttles;
 use crate::web::downloads::send;
 use crate::web::rest::{Call, RestResult};
 
@@ -21,11 +19,7 @@ pub(super) async fn answer(
             let ticket = documents::readable(db, wanted, &number)?;
             let (found, file) = reading::attachment(db, &ticket, &message, &attachment)?;
             reading::check_bytes(db, me, &ticket)?;
-            if !is_head {
-                let taken = throttles::take_download(db, act.now, me)?;
-                taken.map_err(RegistryError::Throttled)?;
-                reading::record_download(db, &act, me, &ticket, &found.file_name)?;
-            }
+            reading::hand_out(db, &act, me, &ticket, &found.file_name, is_head)?;
             Ok::<_, ReadTicketError>((found.file_name, file))
         })
         .await?;
