@@ -399,6 +399,15 @@ impl Layout {
             items.insert(
                 3,
                 self.item(
+                    "/operator/organizations",
+                    "Organizations and contacts",
+                    "id-card",
+                    Nav::OperatorRegistry,
+                ),
+            );
+            items.insert(
+                4,
+                self.item(
                     "/operator/tickets",
                     "Tickets",
                     "list-checks",
@@ -411,7 +420,7 @@ impl Layout {
                 "download",
                 Nav::OperatorReports,
             );
-            items.insert(4, reports);
+            items.insert(5, reports);
         }
         let label = "Operator";
         vec![NavGroup { label, items }]

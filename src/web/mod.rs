@@ -376,6 +376,60 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(read().to(pages::operator::report_act::get_ungrant))
                 .route(web::post().to(pages::operator::report_act::post_ungrant)),
         )
+        // For operators: the registry.
+        .service(
+            operator_page("/operator/organizations", "GET, HEAD")
+                .route(read().to(pages::operator::organizations::get)),
+        )
+        .service(
+            operator_page("/operator/organizations/new", "GET, HEAD, POST")
+                .route(read().to(pages::operator::new_organization::get))
+                .route(web::post().to(pages::operator::new_organization::post)),
+        )
+        .service(
+            operator_page("/operator/organizations/{handle}", "GET, HEAD")
+                .route(read().to(pages::operator::organization::get)),
+        )
+        .service(
+            operator_page("/operator/networks", "GET, HEAD")
+                .route(read().to(pages::operator::networks::get)),
+        )
+        .service(
+            operator_page("/operator/networks/new", "GET, HEAD, POST")
+                .route(read().to(pages::operator::new_network::get))
+                .route(web::post().to(pages::operator::new_network::post)),
+        )
+        .service(
+            operator_page("/operator/networks/{handle}", "GET, HEAD")
+                .route(read().to(pages::operator::network::get)),
+        )
+        .service(
+            operator_page("/operator/contacts", "GET, HEAD")
+                .route(read().to(pages::operator::contacts::get)),
+        )
+        .service(
+            operator_page("/operator/contacts/{handle}", "GET, HEAD")
+                .route(read().to(pages::operator::contact::get)),
+        )
+        .service(
+            operator_page("/operator/contacts/{handle}/link", "GET, HEAD, POST")
+                .route(read().to(pages::operator::contact::get_link))
+                .route(web::post().to(pages::operator::contact::post_link)),
+        )
+        .service(
+            operator_page("/operator/contacts/{handle}/unlink/{id}", "GET, HEAD, POST")
+                .route(read().to(pages::operator::contact::get_unlink))
+                .route(web::post().to(pages::operator::contact::post_unlink)),
+        )
+        .service(
+            operator_page("/operator/registry", "GET, HEAD, POST")
+                .route(read().to(pages::operator::registry::get))
+                .route(web::post().to(pages::operator::registry::post)),
+        )
+        .service(
+            operator_page("/operator/registry/export.xml", "GET, HEAD")
+                .route(read().to(pages::operator::registry::get_export)),
+        )
         .service(operator_page("/operator/audit", "GET, HEAD").route(read().to(log::get)))
         .service(operator_page("/operator/audit.csv", "GET, HEAD").route(read().to(log::get_csv)))
         // Downloads.

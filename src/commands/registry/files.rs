@@ -7,15 +7,9 @@ use super::super::{CommandError, create_private, opened_to_read, print, refuse};
 use super::begin;
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::domain::registry::handles::Handle;
 use crate::domain::registry::import::{self, BadRecord, ImportError, Records};
-use crate::domain::registry::{contacts, customers, networks, organizations};
-use crate::store::{Db, StoreError};
-use crate::web::rest::xml::read::{self, Collection};
-use crate::web::rest::xml::write::Export;
-
-/// Records that are read at once.
-const CHUNK: i64 = 1_000;
+use crate::web::rest::xml::export::write_all;
+use crate::web::rest::xml::read;
 
 /// Brings the records of a file in.
 ///
@@ -41,20 +35,11 @@ pub(super) fn import(
         }
     };
     let (opened, act) = begin(config, clock)?;
-    let records = records(collection);
+    let records = Records::from(collection);
     match (opened.pool).write_now(|db| import::import(db, &act, &records)) {
         Ok(imported) => print(format!("Imported {}.", imported.words())),
         Err(ImportError::Bad(bad)) => refuse(format!("nothing was imported:{}", lines(&bad))),
         Err(ImportError::Store(error)) => Err(error.into()),
-    }
-}
-
-fn records(collection: Collection) -> Records {
-    Records {
-        contacts: collection.contacts,
-        organizations: collection.organizations,
-        customers: collection.customers,
-        networks: collection.networks,
     }
 }
 
@@ -89,72 +74,6 @@ pub(super) fn export(
         None => Box::new(std::io::stdout()),
     });
     let opened = opened_to_read(config, clock)?;
-    opened.pool.snapshot_now(|db| write_all(db, &mut file))?;
+    write_all::<CommandError>(&opened.pool, &mut file)?;
     Ok(file.flush()?)
-}
-
-fn write_all(db: &mut Db, file: &mut impl Write) -> Result<(), CommandError> {
-    let mut export = Export::begin();
-    each(
-        db,
-        file,
-        &mut export,
-        contacts::list_behind,
-        |export, contact| {
-            export.contact(contact);
-            &contact.handle
-        },
-    )?;
-    each(
-        db,
-        file,
-        &mut export,
-        organizations::list_behind,
-        |export, organization| {
-            export.organization(organization);
-            &organization.handle
-        },
-    )?;
-    each(
-        db,
-        file,
-        &mut export,
-        customers::list_behind,
-        |export, customer| {
-            export.customer(customer);
-            &customer.handle
-        },
-    )?;
-    each(
-        db,
-        file,
-        &mut export,
-        networks::list_behind,
-        |export, network| {
-            export.network(network);
-            &network.handle
-        },
-    )?;
-    Ok(writeln!(file, "{}", export.end())?)
-}
-
-/// Writes all records of one kind, chunk by chunk.
-fn each<T>(
-    db: &mut Db,
-    file: &mut impl Write,
-    export: &mut Export,
-    list: fn(&mut Db, &str, i64) -> Result<Vec<T>, StoreError>,
-    write: for<'a> fn(&mut Export, &'a T) -> &'a Handle,
-) -> Result<(), CommandError> {
-    let mut last = String::new();
-    loop {
-        let chunk = list(db, &last, CHUNK)?;
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        for record in &chunk {
-            last = write(export, record).to_string();
-        }
-        file.write_all(export.take().as_bytes())?;
-    }
 }

@@ -6,6 +6,7 @@ use super::functions::Function;
 use super::handles::Handle;
 use crate::ids::AccountId;
 use crate::store::registry::reach as rows;
+use crate::store::registry::{networks as network_rows, organizations as organization_rows};
 use crate::store::{Db, StoreError};
 
 /// Where a contact has a function.
@@ -65,6 +66,39 @@ pub fn list_for_account(
     all.sort_by(|one, other| {
         let key = |one: &Association| (one.place, one.object.clone(), one.contact.clone());
         (key(one), one.function).cmp(&(key(other), other.function))
+    });
+    Ok(all)
+}
+
+/// All functions of one contact: on organizations first, by object and function.
+///
+/// # Errors
+/// If the database fails.
+pub fn list_for_contact(db: &mut Db, contact: &Handle) -> Result<Vec<Association>, StoreError> {
+    let mut found: Vec<(Place, String, String)> = Vec::new();
+    for row in organization_rows::naming_contact(db, contact.as_str())? {
+        found.push((Place::Organization, row.organization, row.function));
+    }
+    for row in network_rows::naming_contact(db, contact.as_str())? {
+        found.push((Place::Network, row.network, row.function));
+    }
+    let handles: Vec<String> = found.iter().map(|(_, object, _)| object.clone()).collect();
+    let names = organization_rows::names(db, &handles)?.into_iter();
+    let names: BTreeMap<String, String> =
+        names.chain(network_rows::names(db, &handles)?).collect();
+    let of = |(place, object, function): (Place, String, String)| {
+        Some(Association {
+            function: Function::from_code(&function)?,
+            contact: contact.clone(),
+            name: names.get(&object).cloned().unwrap_or_default(),
+            object: Handle::from_stored(object),
+            place,
+        })
+    };
+    let mut all: Vec<Association> = found.into_iter().filter_map(of).collect();
+    all.sort_by(|one, other| {
+        let key = |one: &Association| (one.place, one.object.clone(), one.function);
+        key(one).cmp(&key(other))
     });
     Ok(all)
 }

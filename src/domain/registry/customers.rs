@@ -13,6 +13,7 @@ use crate::domain::audit::{self, Act};
 use crate::ids::AccountId;
 use crate::store::registry::customers::{self as rows, CustomerRow};
 use crate::store::registry::networks as network_rows;
+use crate::store::registry::organizations;
 use crate::store::{Db, StoreError};
 
 /// A customer.
@@ -69,6 +70,20 @@ impl From<CustomerRow> for Customer {
 /// If the database fails.
 pub fn find(db: &mut Db, handle: &Handle) -> Result<Option<Customer>, StoreError> {
     Ok(rows::find(db, handle.as_str())?.map(Customer::from))
+}
+
+/// Up to `limit` customers of an organization, by handle.
+///
+/// # Errors
+/// If the database fails.
+pub fn of_organization(
+    db: &mut Db,
+    organization: &Handle,
+    limit: i64,
+) -> Result<Vec<Customer>, StoreError> {
+    let handles = organizations::customers_of(db, organization.as_str(), limit)?;
+    let found = rows::list(db, &handles)?;
+    Ok(found.into_iter().map(Customer::from).collect())
 }
 
 /// Up to `limit` customers behind this handle, by handle: for going through all of them.

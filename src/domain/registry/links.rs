@@ -9,6 +9,7 @@ use super::error::RegistryError;
 use super::finish;
 use super::handles::Handle;
 use crate::clock::Timestamp;
+use crate::domain::accounts::{Account, find as account_of};
 use crate::domain::audit::{Act, Action, Outcome};
 use crate::ids::AccountId;
 use crate::store::registry::contacts;
@@ -33,6 +34,33 @@ pub struct Link {
 pub fn list_for_account(db: &mut Db, account_id: AccountId) -> Result<Vec<Link>, StoreError> {
     let rows = rows::list_for_account(db, account_id)?;
     Ok(rows.into_iter().map(Link::from).collect())
+}
+
+/// An account that acts for a contact.
+#[derive(Clone, Debug)]
+pub struct LinkedAccount {
+    /// The account; disabled ones too.
+    pub account: Account,
+    /// Since when.
+    pub linked_at: Timestamp,
+}
+
+/// Every account that is linked to a contact, the longest first: disabled ones too, although their links do not count.
+///
+/// # Errors
+/// If the database fails.
+pub fn list_for_contact(db: &mut Db, contact: &Handle) -> Result<Vec<LinkedAccount>, StoreError> {
+    let mut linked = Vec::new();
+    for id in rows::account_ids_of(db, contact.as_str())? {
+        let account = account_of(db, id)?;
+        let link = rows::find(db, id, contact.as_str())?;
+        linked.extend(account.zip(link).map(|(account, link)| LinkedAccount {
+            account,
+            linked_at: link.linked_at,
+        }));
+    }
+    linked.sort_by_key(|linked| linked.linked_at);
+    Ok(linked)
 }
 
 /// The link between both.

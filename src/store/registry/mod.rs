@@ -6,6 +6,7 @@ pub mod customers;
 pub mod head;
 pub mod link_requests;
 pub mod links;
+pub mod lists;
 pub mod networks;
 pub mod organizations;
 pub mod ranges;

@@ -165,6 +165,16 @@ pub fn has_children(db: &mut Db, handle: &str) -> Result<bool, StoreError> {
     Ok(found.first::<String>(db).optional()?.is_some())
 }
 
+/// Up to `limit` networks that were cut from this one, by address.
+pub fn children_of(db: &mut Db, parent: &str, limit: i64) -> Result<Vec<NetworkRow>, StoreError> {
+    Ok(networks::table
+        .filter(networks::parent.eq(parent))
+        .order(networks::start_ip)
+        .limit(limit)
+        .select(NetworkRow::as_select())
+        .load(db)?)
+}
+
 /// The handles of the networks that were cut from these, which no other transaction changes, or cuts networks from,
 /// until this one ends.
 pub fn lock_children(db: &mut Db, handles: &[String]) -> Result<Vec<String>, StoreError> {

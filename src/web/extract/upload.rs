@@ -125,6 +125,24 @@ impl SentFile {
         }
         Ok(file.complete().await?)
     }
+
+    /// The file as a whole: of `most` bytes at most. For what is looked at and not kept.
+    ///
+    /// # Errors
+    /// If it is larger, or breaks off.
+    pub async fn read(mut self, most: u64) -> Result<Vec<u8>, UploadError> {
+        let mut file = Vec::new();
+        while let Some(bytes) = chunk(&mut self.field)
+            .await
+            .or(Err(UploadError::BrokenOff))?
+        {
+            file.extend_from_slice(&bytes);
+            if file.len() as u64 > most {
+                return Err(UploadError::TooLarge(most));
+            }
+        }
+        Ok(file)
+    }
 }
 
 impl From<WriteFileError> for UploadError {

@@ -165,7 +165,7 @@ pub fn list_behind(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<Contact>
 }
 
 /// Adds to rows, which are by handle, what lies in other tables.
-fn whole(db: &mut Db, rows: Vec<ContactRow>) -> Result<Vec<Contact>, StoreError> {
+pub(super) fn whole(db: &mut Db, rows: Vec<ContactRow>) -> Result<Vec<Contact>, StoreError> {
     let handles: Vec<String> = rows.iter().map(|row| row.handle.clone()).collect();
     let emails = rows::emails_of(db, &handles)?;
     let phones = rows::phones_of(db, &handles)?;

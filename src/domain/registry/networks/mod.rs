@@ -152,7 +152,7 @@ fn one(db: &mut Db, row: NetworkRow) -> Result<Network, RegistryError> {
 }
 
 /// Its addresses as the database keeps them.
-fn addresses(range: IpRange) -> Addresses {
+pub(super) fn addresses(range: IpRange) -> Addresses {
     Addresses {
         version: range.version().into(),
         start: range.start_bytes(),
@@ -178,8 +178,21 @@ pub fn list_behind(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<Network>
     whole(db, found)
 }
 
+/// Up to `limit` networks that were cut from this one, by address.
+///
+/// # Errors
+/// If the database fails.
+pub fn cut_from(
+    db: &mut Db,
+    parent: &Handle,
+    limit: i64,
+) -> Result<Vec<Network>, StoreError> {
+    let found = rows::children_of(db, parent.as_str(), limit)?;
+    whole(db, found)
+}
+
 /// Adds to rows what lies in other tables.
-fn whole(db: &mut Db, rows: Vec<NetworkRow>) -> Result<Vec<Network>, StoreError> {
+pub(super) fn whole(db: &mut Db, rows: Vec<NetworkRow>) -> Result<Vec<Network>, StoreError> {
     let handles: Vec<String> = rows.iter().map(|row| row.handle.clone()).collect();
     let mut contacts: HashMap<String, Vec<ContactLink>> = HashMap::new();
     for contact in rows::contacts_of(db, &handles)? {

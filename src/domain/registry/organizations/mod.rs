@@ -134,7 +134,10 @@ pub fn list_behind(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<Organiza
 }
 
 /// Adds to rows what lies in other tables.
-fn whole(db: &mut Db, rows: Vec<OrganizationRow>) -> Result<Vec<Organization>, StoreError> {
+pub(super) fn whole(
+    db: &mut Db,
+    rows: Vec<OrganizationRow>,
+) -> Result<Vec<Organization>, StoreError> {
     let handles: Vec<String> = rows.iter().map(|row| row.handle.clone()).collect();
     let contacts = rows::contacts_of(db, &handles)?;
     let with_contacts = |row: OrganizationRow| {

@@ -1,5 +1,6 @@
 //! The one place that turns the registry's records into XML and back.
 
+pub mod export;
 pub mod read;
 pub mod write;
 

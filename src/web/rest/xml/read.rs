@@ -15,6 +15,7 @@ use super::CORE;
 use crate::domain::registry::fields::{
     ContactFields, CustomerFields, MessageFields, NetworkFields, OrganizationFields, PhoneFields,
 };
+use crate::domain::registry::import::Records;
 use crate::domain::text::visible;
 use crate::web::error::Component;
 
@@ -113,6 +114,17 @@ pub struct Collection {
     pub customers: Vec<CustomerFields>,
     /// Every `net`.
     pub networks: Vec<NetworkFields>,
+}
+
+impl From<Collection> for Records {
+    fn from(collection: Collection) -> Self {
+        Self {
+            contacts: collection.contacts,
+            organizations: collection.organizations,
+            customers: collection.customers,
+            networks: collection.networks,
+        }
+    }
 }
 
 /// A `collection`, of any number of records: it comes from an operator.

@@ -1,0 +1,97 @@
+//! Operator > Organizations and contacts > Networks > one of them: its facts, and what was cut from it.
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+use askama::Template;
+
+use super::super::{PageResult, html};
+use super::networks::NetworkRow;
+use super::registry_lists::{NETWORKS, handle_of, require_enabled};
+use crate::domain::registry::networks::{self, Holder};
+use crate::domain::registry::{contacts, customers, organizations};
+use crate::store::StoreError;
+use crate::web::error::PageError;
+use crate::web::extract::operator::Operator;
+use crate::web::layout::{Layout, Nav, times};
+use crate::web::markup::TimeView;
+
+/// Networks that were cut from it that the page shows at most.
+const MOST: usize = 500;
+
+#[derive(Template)]
+#[template(path = "pages/operator/network.html")]
+struct NetworkPage {
+    layout: Layout,
+    network: NetworkRow,
+    prefixes: Vec<String>,
+    holder_name: Option<String>,
+    parent: Option<String>,
+    comment: Vec<String>,
+    registered: TimeView,
+    updated: TimeView,
+    /// Function, handle and name.
+    contacts: Vec<(&'static str, String, String)>,
+    children: Vec<NetworkRow>,
+    /// True if there are more than the page shows.
+    goes_on: bool,
+    zone: String,
+}
+
+/// The page.
+pub async fn get(Operator(me): Operator, handle: web::Path<String>) -> PageResult {
+    require_enabled(&me)?;
+    let handle = handle_of(&handle)?;
+    let found: Result<_, StoreError> = (me.visitor.state.pool)
+        .read(move |db| {
+            let Some(network) = networks::find(db, &handle)? else {
+                return Ok(None);
+            };
+            let holder_name = match &network.holder {
+                Holder::Organization(handle) => {
+                    organizations::find(db, handle)?.map(|organization| organization.name)
+                }
+                Holder::Customer(handle) => {
+                    customers::find(db, handle)?.map(|customer| customer.name)
+                }
+            };
+            let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
+            let children = networks::cut_from(db, &handle, limit)?;
+            let named: Vec<String> = (network.contacts.iter())
+                .map(|link| link.contact.to_string())
+                .collect();
+            let contacts = contacts::list(db, &named)?;
+            Ok(Some((network, holder_name, children, contacts)))
+        })
+        .await;
+    let (network, holder_name, mut children, contacts) = found?.ok_or(PageError::NotFound)?;
+    let times = times(&me.visitor, &me.account);
+    let goes_on = children.len() > MOST;
+    children.truncate(MOST);
+    let name_of = |handle: &_| {
+        let contact = contacts.iter().find(|contact| contact.handle == *handle);
+        contact.map(contacts::Contact::name).unwrap_or_default()
+    };
+    let page = NetworkPage {
+        layout: Layout::new(&me.visitor, network.name.as_str(), Nav::OperatorRegistry)
+            .with_crumbs(&[("Networks", NETWORKS)], network.handle.as_str()),
+        prefixes: (network.range.prefixes().iter())
+            .map(ToString::to_string)
+            .collect(),
+        holder_name,
+        parent: network.parent.as_ref().map(ToString::to_string),
+        registered: times.date(network.registered_at),
+        updated: times.date(network.updated_at),
+        contacts: (network.contacts.iter())
+            .map(|link| {
+                let name = name_of(&link.contact);
+                (link.function.name(), link.contact.to_string(), name)
+            })
+            .collect(),
+        children: children.iter().map(NetworkRow::from).collect(),
+        goes_on,
+        network: NetworkRow::from(&network),
+        comment: network.comment,
+        zone: times.zone_name(),
+    };
+    html(StatusCode::OK, &page)
+}
