@@ -1,4 +1,5 @@
-//! The operator area: the accounts of this server, its mail queue, its audit log, its health and its settings.
+//! The operator area: the accounts of this server, its registry, its mail queue, its audit log, its
+//! health and its settings.
 //!
 //! Every handler takes an [`Operator`], and every act a [`crate::web::extract::operator::RecentOperator`]: for anyone else
 //! there is nothing here.
@@ -23,10 +24,10 @@ pub mod new_organization;
 pub mod organization;
 pub mod organizations;
 pub mod registry;
+mod registry_lists;
 pub mod report;
 pub mod report_act;
 pub mod reports;
-mod registry_lists;
 pub mod tickets;
 
 use actix_web::HttpResponse;

@@ -1,0 +1,137 @@
+//! Operator > Organizations and contacts > Networks > a new one: a direct allocation to an organization.
+
+use actix_web::http::StatusCode;
+use askama::Template;
+use serde::Deserialize;
+
+use super::super::{PageResult, html, see_other};
+use super::registry_lists::{NETWORKS, require_enabled};
+use crate::domain::registry::error::{Problem, RegistryError};
+use crate::domain::registry::fields::{BlockFields, NetworkFields};
+use crate::domain::registry::networks;
+use crate::web::extract::form::Form;
+use crate::web::extract::operator::RecentOperator;
+use crate::web::extract::visitor::CurrentAccount;
+use crate::web::form::{Field, Summary};
+use crate::web::layout::{Flash, Layout, Nav};
+
+#[derive(Template)]
+#[template(path = "pages/operator/network_new.html")]
+struct NewNetworkPage {
+    layout: Layout,
+    summary: Option<Summary>,
+    org: Field,
+    block: Field,
+    name: Field,
+    comment: Field,
+}
+
+/// What is allocated to whom.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct NetworkForm {
+    org: String,
+    block: String,
+    name: String,
+    comment: String,
+}
+
+impl NetworkForm {
+    /// As a document would say it; `None` if the addresses have no length.
+    fn to_fields(&self) -> Option<NetworkFields> {
+        let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let (start, length) = self.block.split_once('/')?;
+        let block = BlockFields {
+            start: text(start),
+            length: text(length),
+            ..BlockFields::default()
+        };
+        Some(NetworkFields {
+            name: text(&self.name),
+            blocks: Some(vec![block]),
+            organization: text(&self.org),
+            comment: self.comment.lines().map(str::to_owned).collect(),
+            ..NetworkFields::default()
+        })
+    }
+}
+
+/// The form.
+pub async fn get(RecentOperator(me): RecentOperator) -> PageResult {
+    require_enabled(&me)?;
+    html(StatusCode::OK, &page(&me, &NetworkForm::default()))
+}
+
+/// Allocates it.
+pub async fn post(RecentOperator(me): RecentOperator, form: Form<NetworkForm>) -> PageResult {
+    require_enabled(&me)?;
+    let form = match form.check() {
+        Ok(form) => form,
+        Err(stale) => {
+            let mut page = page(&me, &stale.into_kept());
+            page.summary = Some(Summary::stale());
+            return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+    };
+    let Some(fields) = form.to_fields() else {
+        let words = "Write the addresses with a length, like 192.0.2.0/24.";
+        return refused(page(&me, &form), vec![Problem::new("netBlocks", words)]);
+    };
+    let act = me.visitor.act.clone();
+    let made = (me.visitor.state.pool)
+        .write(move |db| networks::allocate(db, &act, &fields))
+        .await;
+    match made {
+        Ok(network) => {
+            me.visitor.leave_flash(Flash {
+                lead: format!("{} was allocated.", network.range),
+                text: format!("It is {} now.", network.handle),
+            })?;
+            Ok(see_other(&format!("{NETWORKS}/{}", network.handle)))
+        }
+        Err(RegistryError::Invalid(problems)) => refused(page(&me, &form), problems),
+        Err(RegistryError::Conflict(problem)) => refused(page(&me, &form), vec![problem]),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn refused(mut page: NewNetworkPage, problems: Vec<Problem>) -> PageResult {
+    for Problem { element, message } in problems {
+        let (field, message) = match (element, page.org.value.trim().is_empty()) {
+            ("orgHandle" | "customer" | "customerHandle", true) => (
+                &mut page.org,
+                "Name the organization that holds it, such as HEN-1.".to_owned(),
+            ),
+            ("orgHandle" | "customer" | "customerHandle", false) => (&mut page.org, message),
+            ("netName", _) => (&mut page.name, message),
+            ("comment", _) => (&mut page.comment, message),
+            _ => (&mut page.block, message),
+        };
+        match &mut field.error {
+            Some(known) if *known != message => *known = format!("{known} {message}"),
+            Some(_) => {}
+            None => field.refuse(message),
+        }
+    }
+    let fields = [
+        ("org", "Organization", &page.org),
+        ("block", "Addresses", &page.block),
+        ("name", "Name", &page.name),
+        ("comment", "Comment", &page.comment),
+    ];
+    page.summary = Summary::listing("Nothing was allocated.", &fields);
+    page.layout.title = format!("Error: {}", page.layout.title);
+    html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+fn page(me: &CurrentAccount, form: &NetworkForm) -> NewNetworkPage {
+    NewNetworkPage {
+        layout: Layout::new(&me.visitor, "Allocate a network", Nav::OperatorRegistry)
+            .with_crumbs(&[("Networks", NETWORKS)], "Allocate"),
+        summary: None,
+        org: Field::with(&form.org),
+        block: Field::with(&form.block),
+        name: Field::with(&form.name),
+        comment: Field::with(&form.comment),
+    }
+}
