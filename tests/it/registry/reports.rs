@@ -130,7 +130,7 @@ on_both_engines! {
 }
 
 /// Sends a form with a file, as a browser does.
-async fn upload(
+pub(super) async fn upload(
     app: &TestApp,
     person: &Person,
     path: &str,

@@ -187,8 +187,8 @@ fn import(pool: &Pool, act: &Act, document: &[u8]) -> Result<Imported, NotImport
     let collection = read::collection(document).map_err(|error| {
         let rows = error.components.into_iter().map(|component| ProblemRow {
             record: String::new(),
-            element: component.element.to_string(),
-            message: component.message.to_string(),
+            element: component.element.into_owned(),
+            message: component.message,
         });
         NotImported::Document(error.message, rows.collect())
     })?;
