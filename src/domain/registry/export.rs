@@ -31,15 +31,15 @@ pub fn each<E: From<StoreError>>(
     db: &mut Db,
     mut write: impl FnMut(Record<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    all(db, contacts::list_behind, |contact| {
+    all::<_, E>(db, contacts::list_behind, |contact| {
         write(Record::Contact(contact))?;
         Ok(contact.handle.clone())
     })?;
-    all(db, organizations::list_behind, |organization| {
+    all::<_, E>(db, organizations::list_behind, |organization| {
         write(Record::Organization(organization))?;
         Ok(organization.handle.clone())
     })?;
-    all(db, customers::list_behind, |customer| {
+    all::<_, E>(db, customers::list_behind, |customer| {
         write(Record::Customer(customer))?;
         Ok(customer.handle.clone())
     })?;

@@ -7,6 +7,7 @@ use askama::Template;
 use super::super::{PageResult, html};
 use super::networks::NetworkRow;
 use super::registry_lists::{NETWORKS, handle_of, require_enabled};
+use crate::domain::registry::handles::Handle;
 use crate::domain::registry::networks::{self, Holder};
 use crate::domain::registry::{contacts, customers, organizations};
 use crate::store::StoreError;
@@ -67,7 +68,7 @@ pub async fn get(Operator(me): Operator, handle: web::Path<String>) -> PageResul
     let times = times(&me.visitor, &me.account);
     let goes_on = children.len() > MOST;
     children.truncate(MOST);
-    let name_of = |handle: &_| {
+    let name_of = |handle: &Handle| {
         let contact = contacts.iter().find(|contact| contact.handle == *handle);
         contact.map(contacts::Contact::name).unwrap_or_default()
     };

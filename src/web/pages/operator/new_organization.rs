@@ -213,9 +213,13 @@ impl NewOrganizationPage {
 
     /// Who acts for it is one list in a document, and a field for each function here.
     fn refuse_contacts(&mut self, message: &str) {
+        let is_about = |function: Function| {
+            message.contains(&format!("function {}.", function.code()))
+        };
+        let is_about_one = Function::ALL.into_iter().any(is_about);
         let mut is_told = false;
         for contact in &mut self.contacts {
-            if contact.is_named(message) {
+            if contact.is_named(message) && (!is_about_one || is_about(contact.function)) {
                 add(&mut contact.field, message);
                 is_told = true;
             }

@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::super::{PageResult, html};
 use super::registry_lists::{ORGANIZATIONS, address_lines, handle_of, require_enabled};
+use crate::domain::registry::handles::Handle;
 use crate::domain::registry::holdings::{self, HeldNetwork};
 use crate::domain::registry::networks::NetworkKind;
 use crate::domain::registry::{contacts, customers, organizations};
@@ -71,7 +72,7 @@ pub async fn get(Operator(me): Operator, handle: web::Path<String>) -> PageResul
         .await;
     let (organization, networks, customers, contacts) = found?.ok_or(PageError::NotFound)?;
     let times = times(&me.visitor, &me.account);
-    let name_of = |handle: &_| {
+    let name_of = |handle: &Handle| {
         let contact = contacts.iter().find(|contact| contact.handle == *handle);
         contact.map(contacts::Contact::name).unwrap_or_default()
     };
