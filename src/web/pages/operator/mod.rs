@@ -24,7 +24,7 @@ pub mod new_organization;
 pub mod organization;
 pub mod organizations;
 pub mod registry;
-mod registry_lists;
+pub mod registry_lists;
 pub mod report;
 pub mod report_act;
 pub mod reports;
