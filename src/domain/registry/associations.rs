@@ -84,8 +84,7 @@ pub fn list_for_contact(db: &mut Db, contact: &Handle) -> Result<Vec<Association
     }
     let handles: Vec<String> = found.iter().map(|(_, object, _)| object.clone()).collect();
     let names = organization_rows::names(db, &handles)?.into_iter();
-    let names: BTreeMap<String, String> =
-        names.chain(network_rows::names(db, &handles)?).collect();
+    let names: BTreeMap<String, String> = names.chain(network_rows::names(db, &handles)?).collect();
     let of = |(place, object, function): (Place, String, String)| {
         Some(Association {
             function: Function::from_code(&function)?,

@@ -61,7 +61,14 @@ pub fn contacts(
     edge: Option<&Edge>,
     limit: i64,
 ) -> Result<(Vec<ContactRow>, i64), StoreError> {
-    page!(db, contacts, ContactRow, contacts_with(patterns), edge, limit)
+    page!(
+        db,
+        contacts,
+        ContactRow,
+        contacts_with(patterns),
+        edge,
+        limit
+    )
 }
 
 /// Up to `limit` organizations with all of these patterns in handle or names, and how many there are in all.

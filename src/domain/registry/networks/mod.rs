@@ -182,11 +182,7 @@ pub fn list_behind(db: &mut Db, handle: &str, limit: i64) -> Result<Vec<Network>
 ///
 /// # Errors
 /// If the database fails.
-pub fn cut_from(
-    db: &mut Db,
-    parent: &Handle,
-    limit: i64,
-) -> Result<Vec<Network>, StoreError> {
+pub fn cut_from(db: &mut Db, parent: &Handle, limit: i64) -> Result<Vec<Network>, StoreError> {
     let found = rows::children_of(db, parent.as_str(), limit)?;
     whole(db, found)
 }

@@ -154,7 +154,10 @@ pub async fn post_link(
     };
     let mut page = link_page(&me, &known, form.email.trim());
     let Ok(email) = EmailAddress::parse(&form.email) else {
-        return link_refused(page, "Enter the address of an account, like name@example.com.");
+        return link_refused(
+            page,
+            "Enter the address of an account, like name@example.com.",
+        );
     };
     let (act, outbox) = (me.visitor.act.clone(), me.visitor.state.outbox.clone());
     let target = known.contact.handle.to_string();
@@ -175,7 +178,9 @@ pub async fn post_link(
             })?;
             Ok(see_other(&format!("{CONTACTS}/{}", known.contact.handle)))
         }
-        Ok(Some((_, false))) => link_refused(page, "This account is linked to the contact already."),
+        Ok(Some((_, false))) => {
+            link_refused(page, "This account is linked to the contact already.")
+        }
         Ok(None) => link_refused(page, "There is no account with this address."),
         Err(RegistryError::Forbidden(words) | RegistryError::BadRequest(words)) => {
             page.email.value = form.email;

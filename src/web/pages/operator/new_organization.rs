@@ -135,9 +135,8 @@ impl ContactField {
     /// True if the message is about one of these.
     fn is_named(&self, message: &str) -> bool {
         let is_around = |c: char| c.is_whitespace() || "“”.,".contains(c);
-        handles(&self.field.value).any(|handle| {
-            (message.split(is_around)).any(|word| word.eq_ignore_ascii_case(handle))
-        })
+        handles(&self.field.value)
+            .any(|handle| (message.split(is_around)).any(|word| word.eq_ignore_ascii_case(handle)))
     }
 }
 
@@ -171,7 +170,10 @@ pub async fn post(RecentOperator(me): RecentOperator, form: Form<OrganizationFor
                 lead: format!("{} was created.", organization.name),
                 text: format!("It is {} now.", organization.handle),
             })?;
-            Ok(see_other(&format!("{ORGANIZATIONS}/{}", organization.handle)))
+            Ok(see_other(&format!(
+                "{ORGANIZATIONS}/{}",
+                organization.handle
+            )))
         }
         Err(RegistryError::Invalid(problems)) => {
             let mut page = page(&me, &form);
@@ -213,9 +215,8 @@ impl NewOrganizationPage {
 
     /// Who acts for it is one list in a document, and a field for each function here.
     fn refuse_contacts(&mut self, message: &str) {
-        let is_about = |function: Function| {
-            message.contains(&format!("function {}.", function.code()))
-        };
+        let is_about =
+            |function: Function| message.contains(&format!("function {}.", function.code()));
         let is_about_one = Function::ALL.into_iter().any(is_about);
         let mut is_told = false;
         for contact in &mut self.contacts {
@@ -232,7 +233,10 @@ impl NewOrganizationPage {
                 add(&mut contact.field, words);
             }
         }
-        if self.contacts.iter().all(|contact| contact.field.error.is_none())
+        if self
+            .contacts
+            .iter()
+            .all(|contact| contact.field.error.is_none())
             && let Some(first) = self.contacts.first_mut()
         {
             add(&mut first.field, message);

@@ -77,11 +77,15 @@ pub async fn get(Operator(me): Operator, handle: web::Path<String>) -> PageResul
         contact.map(contacts::Contact::name).unwrap_or_default()
     };
     let page = OrganizationPage {
-        layout: Layout::new(&me.visitor, organization.name.as_str(), Nav::OperatorRegistry)
-            .with_crumbs(
-                &[("Organizations", ORGANIZATIONS)],
-                organization.handle.as_str(),
-            ),
+        layout: Layout::new(
+            &me.visitor,
+            organization.name.as_str(),
+            Nav::OperatorRegistry,
+        )
+        .with_crumbs(
+            &[("Organizations", ORGANIZATIONS)],
+            organization.handle.as_str(),
+        ),
         address: address_lines(&organization.address),
         registered: times.date(organization.registered_at),
         updated: times.date(organization.updated_at),

@@ -135,7 +135,8 @@ pub async fn post(
         }
         Err(NotImported::Records(count, problems)) => {
             let words = match count {
-                1 => "1 record cannot be taken. Correct it in the file and import it again.".to_owned(),
+                1 => "1 record cannot be taken. Correct it in the file and import it again."
+                    .to_owned(),
                 count => format!(
                     "{count} records cannot be taken. Correct them in the file and import it again."
                 ),
