@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::{PageResult, html, see_other};
-use super::registry_lists::{CONTACTS, address_lines, handle_of, require_enabled};
+use super::registry_lists::{CONTACTS, address_lines, handle_of};
 use super::{ConfirmForm, account_of};
 use crate::domain::accounts;
 use crate::domain::registry::associations::{self, Association, Place};
@@ -18,7 +18,7 @@ use crate::domain::text::EmailAddress;
 use crate::store::StoreError;
 use crate::web::error::PageError;
 use crate::web::extract::form::Form;
-use crate::web::extract::operator::{Operator, RecentOperator};
+use crate::web::extract::registrant::{RecentRegistryOperator, RegistryOperator};
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Flash, Layout, Nav, times};
@@ -99,7 +99,7 @@ struct Known {
 }
 
 /// The page.
-pub async fn get(Operator(me): Operator, handle: web::Path<String>) -> PageResult {
+pub async fn get(RegistryOperator(me): RegistryOperator, handle: web::Path<String>) -> PageResult {
     let known = known(&me, &handle).await?;
     let (contact, times) = (&known.contact, times(&me.visitor, &me.account));
     let name = contact.name();
@@ -132,14 +132,17 @@ pub async fn get(Operator(me): Operator, handle: web::Path<String>) -> PageResul
 }
 
 /// The form that links an account.
-pub async fn get_link(RecentOperator(me): RecentOperator, handle: web::Path<String>) -> PageResult {
+pub async fn get_link(
+    RecentRegistryOperator(me): RecentRegistryOperator,
+    handle: web::Path<String>,
+) -> PageResult {
     let known = known(&me, &handle).await?;
     html(StatusCode::OK, &link_page(&me, &known, ""))
 }
 
 /// Links an account.
 pub async fn post_link(
-    RecentOperator(me): RecentOperator,
+    RecentRegistryOperator(me): RecentRegistryOperator,
     handle: web::Path<String>,
     form: Form<LinkForm>,
 ) -> PageResult {
@@ -192,7 +195,7 @@ pub async fn post_link(
 
 /// Asks whether to unlink an account.
 pub async fn get_unlink(
-    RecentOperator(me): RecentOperator,
+    RecentRegistryOperator(me): RecentRegistryOperator,
     path: web::Path<(String, String)>,
 ) -> PageResult {
     let (known, linked) = linked(&me, &path).await?;
@@ -201,7 +204,7 @@ pub async fn get_unlink(
 
 /// Unlinks it.
 pub async fn post_unlink(
-    RecentOperator(me): RecentOperator,
+    RecentRegistryOperator(me): RecentRegistryOperator,
     path: web::Path<(String, String)>,
     form: Form<ConfirmForm>,
 ) -> PageResult {
@@ -229,7 +232,6 @@ pub async fn post_unlink(
 }
 
 async fn known(me: &CurrentAccount, handle: &str) -> Result<Known, PageError> {
-    require_enabled(me)?;
     let handle = handle_of(handle)?;
     let found: Result<_, StoreError> = (me.visitor.state.pool)
         .read(move |db| {

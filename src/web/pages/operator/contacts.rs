@@ -6,11 +6,11 @@ use askama::Template;
 
 use super::super::{PageResult, html};
 use super::ROWS;
-use super::registry_lists::{CONTACTS, ListFrame, ListQuery, Segment, require_enabled, segments};
+use super::registry_lists::{CONTACTS, ListFrame, ListQuery, Segment, segments};
 use crate::domain::registry::contacts::Contact;
 use crate::domain::registry::lists;
 use crate::store::StoreError;
-use crate::web::extract::operator::Operator;
+use crate::web::extract::registrant::RegistryOperator;
 use crate::web::layout::{Layout, Nav, times};
 use crate::web::markup::TimeView;
 
@@ -33,8 +33,10 @@ struct Row {
 }
 
 /// The page.
-pub async fn get(Operator(me): Operator, query: web::Query<ListQuery>) -> PageResult {
-    require_enabled(&me)?;
+pub async fn get(
+    RegistryOperator(me): RegistryOperator,
+    query: web::Query<ListQuery>,
+) -> PageResult {
     let query = query.into_inner();
     let (text, cursor) = (query.text().to_owned(), query.cursor());
     let found: Result<_, StoreError> = (me.visitor.state.pool)

@@ -6,13 +6,13 @@ use askama::Template;
 
 use super::super::{PageResult, html};
 use super::networks::NetworkRow;
-use super::registry_lists::{NETWORKS, handle_of, require_enabled};
+use super::registry_lists::{NETWORKS, handle_of};
 use crate::domain::registry::handles::Handle;
 use crate::domain::registry::networks::{self, Holder};
 use crate::domain::registry::{contacts, customers, organizations};
 use crate::store::StoreError;
 use crate::web::error::PageError;
-use crate::web::extract::operator::Operator;
+use crate::web::extract::registrant::RegistryOperator;
 use crate::web::layout::{Layout, Nav, times};
 use crate::web::markup::TimeView;
 
@@ -39,8 +39,7 @@ struct NetworkPage {
 }
 
 /// The page.
-pub async fn get(Operator(me): Operator, handle: web::Path<String>) -> PageResult {
-    require_enabled(&me)?;
+pub async fn get(RegistryOperator(me): RegistryOperator, handle: web::Path<String>) -> PageResult {
     let handle = handle_of(&handle)?;
     let found: Result<_, StoreError> = (me.visitor.state.pool)
         .read(move |db| {

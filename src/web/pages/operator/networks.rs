@@ -6,13 +6,11 @@ use askama::Template;
 
 use super::super::{PageResult, html};
 use super::ROWS;
-use super::registry_lists::{
-    ListFrame, ListQuery, NETWORKS, ORGANIZATIONS, Segment, require_enabled, segments,
-};
+use super::registry_lists::{ListFrame, ListQuery, NETWORKS, ORGANIZATIONS, Segment, segments};
 use crate::domain::registry::lists;
 use crate::domain::registry::networks::{Holder, Network};
 use crate::store::StoreError;
-use crate::web::extract::operator::Operator;
+use crate::web::extract::registrant::RegistryOperator;
 use crate::web::layout::{Layout, Nav};
 
 #[derive(Template)]
@@ -53,8 +51,10 @@ impl From<&Network> for NetworkRow {
 }
 
 /// The page.
-pub async fn get(Operator(me): Operator, query: web::Query<ListQuery>) -> PageResult {
-    require_enabled(&me)?;
+pub async fn get(
+    RegistryOperator(me): RegistryOperator,
+    query: web::Query<ListQuery>,
+) -> PageResult {
     let query = query.into_inner();
     let (text, cursor) = (query.text().to_owned(), query.cursor());
     let found: Result<_, StoreError> = (me.visitor.state.pool)

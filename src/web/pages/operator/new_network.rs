@@ -5,12 +5,12 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::{PageResult, html, see_other};
-use super::registry_lists::{NETWORKS, require_enabled};
+use super::registry_lists::NETWORKS;
 use crate::domain::registry::error::{Problem, RegistryError};
 use crate::domain::registry::fields::{BlockFields, NetworkFields};
 use crate::domain::registry::networks;
 use crate::web::extract::form::Form;
-use crate::web::extract::operator::RecentOperator;
+use crate::web::extract::registrant::RecentRegistryOperator;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Flash, Layout, Nav};
@@ -57,14 +57,15 @@ impl NetworkForm {
 }
 
 /// The form.
-pub async fn get(RecentOperator(me): RecentOperator) -> PageResult {
-    require_enabled(&me)?;
+pub async fn get(RecentRegistryOperator(me): RecentRegistryOperator) -> PageResult {
     html(StatusCode::OK, &page(&me, &NetworkForm::default()))
 }
 
 /// Allocates it.
-pub async fn post(RecentOperator(me): RecentOperator, form: Form<NetworkForm>) -> PageResult {
-    require_enabled(&me)?;
+pub async fn post(
+    RecentRegistryOperator(me): RecentRegistryOperator,
+    form: Form<NetworkForm>,
+) -> PageResult {
     let form = match form.check() {
         Ok(form) => form,
         Err(stale) => {

@@ -5,13 +5,13 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::{PageResult, html, see_other};
-use super::registry_lists::{ORGANIZATIONS, require_enabled};
+use super::registry_lists::ORGANIZATIONS;
 use crate::domain::registry::error::{Problem, RegistryError};
 use crate::domain::registry::fields::{AddressFields, ContactLinkFields, OrganizationFields};
 use crate::domain::registry::functions::Function;
 use crate::domain::registry::{checks, countries, organizations};
 use crate::web::extract::form::Form;
-use crate::web::extract::operator::RecentOperator;
+use crate::web::extract::registrant::RecentRegistryOperator;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Flash, Layout, Nav};
@@ -141,14 +141,15 @@ impl ContactField {
 }
 
 /// The form.
-pub async fn get(RecentOperator(me): RecentOperator) -> PageResult {
-    require_enabled(&me)?;
+pub async fn get(RecentRegistryOperator(me): RecentRegistryOperator) -> PageResult {
     html(StatusCode::OK, &page(&me, &OrganizationForm::default()))
 }
 
 /// Makes it.
-pub async fn post(RecentOperator(me): RecentOperator, form: Form<OrganizationForm>) -> PageResult {
-    require_enabled(&me)?;
+pub async fn post(
+    RecentRegistryOperator(me): RecentRegistryOperator,
+    form: Form<OrganizationForm>,
+) -> PageResult {
     let form = match form.check() {
         Ok(form) => form,
         Err(stale) => {

@@ -5,14 +5,14 @@ use actix_web::web;
 use askama::Template;
 
 use super::super::{PageResult, html};
-use super::registry_lists::{ORGANIZATIONS, address_lines, handle_of, require_enabled};
+use super::registry_lists::{ORGANIZATIONS, address_lines, handle_of};
 use crate::domain::registry::handles::Handle;
 use crate::domain::registry::holdings::{self, HeldNetwork};
 use crate::domain::registry::networks::NetworkKind;
 use crate::domain::registry::{contacts, customers, organizations};
 use crate::store::StoreError;
 use crate::web::error::PageError;
-use crate::web::extract::operator::Operator;
+use crate::web::extract::registrant::RegistryOperator;
 use crate::web::layout::{Layout, Nav, times};
 use crate::web::markup::TimeView;
 
@@ -52,8 +52,7 @@ struct HeldRow {
 }
 
 /// The page.
-pub async fn get(Operator(me): Operator, handle: web::Path<String>) -> PageResult {
-    require_enabled(&me)?;
+pub async fn get(RegistryOperator(me): RegistryOperator, handle: web::Path<String>) -> PageResult {
     let handle = handle_of(&handle)?;
     let found: Result<_, StoreError> = (me.visitor.state.pool)
         .read(move |db| {

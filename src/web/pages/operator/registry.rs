@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::super::downloads::size_words;
 use super::super::{PageResult, html, see_other};
-use super::registry_lists::{ORGANIZATIONS, REGISTRY, Segment, require_enabled, segments};
+use super::registry_lists::{ORGANIZATIONS, REGISTRY, Segment, segments};
 use crate::domain::audit::Act;
 use crate::domain::registry::import::{self, ImportError, Imported, Records};
 use crate::domain::reports::ReportError;
@@ -14,7 +14,7 @@ use crate::domain::reports::spool::Spool;
 use crate::store::{Pool, StoreError};
 use crate::web::downloads::send::{self, Label, Recipient};
 use crate::web::error::PageError;
-use crate::web::extract::operator::{Operator, RecentOperator};
+use crate::web::extract::registrant::{RecentRegistryOperator, RegistryOperator};
 use crate::web::extract::upload::{Upload, UploadError};
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
@@ -81,18 +81,16 @@ impl From<ImportError> for NotImported {
 }
 
 /// The page.
-pub async fn get(Operator(me): Operator) -> PageResult {
-    require_enabled(&me)?;
+pub async fn get(RegistryOperator(me): RegistryOperator) -> PageResult {
     html(StatusCode::OK, &page(&me))
 }
 
 /// Imports the records of a file, all of them or none.
 pub async fn post(
-    RecentOperator(me): RecentOperator,
+    RecentRegistryOperator(me): RecentRegistryOperator,
     req: HttpRequest,
     payload: web::Payload,
 ) -> PageResult {
-    require_enabled(&me)?;
     let mut page = page(&me);
     let Ok((_, file)) = Upload::begin(&req, payload).await?.check() else {
         page.summary = Some(Summary::stale());
@@ -149,8 +147,10 @@ pub async fn post(
 }
 
 /// All records as a file.
-pub async fn get_export(RecentOperator(me): RecentOperator, req: HttpRequest) -> PageResult {
-    require_enabled(&me)?;
+pub async fn get_export(
+    RecentRegistryOperator(me): RecentRegistryOperator,
+    req: HttpRequest,
+) -> PageResult {
     let state = &me.visitor.state;
     let recipient = Recipient {
         me: me.account.id,

@@ -7,7 +7,6 @@ use crate::domain::registry::handles::Handle;
 use crate::domain::registry::lists::{Cursor, Page};
 use crate::domain::registry::postal::PostalAddress;
 use crate::web::error::PageError;
-use crate::web::extract::visitor::CurrentAccount;
 use crate::web::times::grouped;
 
 /// The address of the list of organizations.
@@ -113,11 +112,6 @@ pub(super) fn address_lines(address: &PostalAddress) -> Vec<String> {
 /// The handle that a path names. What is none names nothing.
 pub(super) fn handle_of(text: &str) -> Result<Handle, PageError> {
     text.parse().or(Err(PageError::NotFound))
-}
-
-/// Without a registry there is nothing here.
-pub(super) fn require_enabled(me: &CurrentAccount) -> Result<(), PageError> {
-    super::reports::require_enabled(me)
 }
 
 #[cfg(test)]
