@@ -394,8 +394,8 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
             .service(crate::web::forward_auth::resource())
             .service(
                 web::scope("")
-                    .configure(crate::web::routes)
-                    .wrap(crate::web::sessions(&shared, &secrets))
+                    .configure(crate::web::routes::routes)
+                    .wrap(crate::web::session_store::layer(&shared, &secrets))
                     .wrap(from_fn(moved_cookies))
                     .wrap(from_fn(crate::web::middleware::envelope)),
             )

@@ -6,22 +6,28 @@
 
 use std::collections::HashMap;
 
+use actix_session::SessionMiddleware;
+use actix_session::config::{PersistentSession, TtlExtensionPolicy};
 use actix_session::storage::{
     LoadError, SaveError, SessionKey, SessionStore, UpdateError, generate_session_key,
 };
 use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Key, SameSite};
 use chrono::TimeDelta;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{SharedClock, Timestamp};
+use crate::crypto::instance_secret::InstanceSecrets;
 use crate::crypto::random::system_rng;
 use crate::domain::mail::{Outbox, Place};
 use crate::domain::security::devices;
-use crate::domain::security::sessions::{self, KnownSession, NewSession};
+use crate::domain::security::sessions::{self, KnownSession, LONGEST_LIFE, NewSession};
 use crate::ids::{AccountId, SessionId};
 use crate::store::{Pool, StoreError};
+use crate::web::middleware::moved_cookies::cookie_name;
+use crate::web::state::AppState;
 use crate::web::times::counted;
 
 /// Under this name a session remembers whose it is.
@@ -41,6 +47,30 @@ pub const SIGNED_IN: &str = "signed_in";
 
 /// Under this name a session that has just begun names the browser, until it is stored.
 pub const NEW_DEVICE: &str = "new_device";
+
+/// The layer that loads and stores sessions.
+pub fn layer(state: &AppState, secrets: &InstanceSecrets) -> SessionMiddleware<DieselSessionStore> {
+    let is_https = state.site.is_https();
+    // The cookie lives as long as a session can; that a session ends earlier without use is the store's to say.
+    let life = PersistentSession::default()
+        .session_ttl(Duration::seconds(LONGEST_LIFE.num_seconds()))
+        .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges);
+    SessionMiddleware::builder(
+        DieselSessionStore::new(
+            state.pool.clone(),
+            state.clock.clone(),
+            state.outbox.clone(),
+        ),
+        Key::from(secrets.session_cookie_key().as_slice()),
+    )
+    .cookie_name(cookie_name(state).to_owned())
+    .cookie_path("/".to_owned())
+    .cookie_secure(is_https)
+    .cookie_http_only(true)
+    .cookie_same_site(SameSite::Lax)
+    .session_lifecycle(life)
+    .build()
+}
 
 /// How a session began.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

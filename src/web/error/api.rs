@@ -219,7 +219,7 @@ pub struct ApiError {
     /// For 429 and 503: when to try again.
     pub retry_after: Option<TimeDelta>,
     /// For 405: the methods.
-    pub allow: Option<&'static str>,
+    pub allow: Option<String>,
     /// For the limit of a key: how it stands.
     pub rate: Option<Box<RateState>>,
     /// For the log only.
@@ -294,9 +294,12 @@ impl ApiError {
         if let Some(rate) = &self.rate {
             headers.extend(rate_limit(**rate));
         }
-        if let Some(allow) = self.allow {
-            headers.push((header::ALLOW, HeaderValue::from_static(allow)));
-        }
+        let allow = self.allow.as_deref().map(HeaderValue::from_str);
+        headers.extend(
+            allow
+                .and_then(Result::ok)
+                .map(|allow| (header::ALLOW, allow)),
+        );
         headers
     }
 }

@@ -30,7 +30,7 @@ pub enum PageError {
     NotFound,
     /// The path takes only these methods.
     #[error("method not allowed")]
-    MethodNotAllowed(&'static str),
+    MethodNotAllowed(String),
     /// The form was sent from another site.
     #[error("a form was sent from another site")]
     CrossSite,
@@ -134,7 +134,10 @@ impl PageError {
     /// Header lines that belong to the status.
     pub fn headers(&self) -> Vec<(header::HeaderName, HeaderValue)> {
         match self {
-            Self::MethodNotAllowed(allow) => vec![(header::ALLOW, HeaderValue::from_static(allow))],
+            Self::MethodNotAllowed(allow) => (HeaderValue::from_str(allow).ok())
+                .map(|allow| (header::ALLOW, allow))
+                .into_iter()
+                .collect(),
             Self::Throttled(throttled) => vec![retry_after(throttled.retry_after)],
             Self::Unavailable(_) => vec![retry_after(TimeDelta::seconds(5))],
             Self::NotSignedIn(next) => vec![location("/sign-in", next)],

@@ -93,7 +93,7 @@ pub struct RestError {
     /// For 429 and 503: when to try again.
     pub retry_after: Option<TimeDelta>,
     /// For 405: the methods.
-    pub allow: Option<&'static str>,
+    pub allow: Option<String>,
     /// For the limit of a key: how it stands.
     pub rate: Option<Box<RateState>>,
     /// For the log only.
@@ -177,9 +177,12 @@ impl RestError {
         if let Some(rate) = &self.rate {
             headers.extend(rate_limit(**rate));
         }
-        if let Some(allow) = self.allow {
-            headers.push((header::ALLOW, HeaderValue::from_static(allow)));
-        }
+        let allow = self.allow.as_deref().map(HeaderValue::from_str);
+        headers.extend(
+            allow
+                .and_then(Result::ok)
+                .map(|allow| (header::ALLOW, allow)),
+        );
         headers
     }
 }

@@ -6,6 +6,7 @@ use keyport::web::api::openapi::document;
 use serde_json::Value;
 
 use crate::on_both_engines;
+use crate::support::route_table::routed;
 
 /// After a change of the API: `KEYPORT_PUBLIC_URL=http://localhost:8080 cargo run -- openapi > docs/openapi.json`.
 #[test]
@@ -20,7 +21,6 @@ fn the_document_in_docs_is_up_to_date() {
 
 #[test]
 fn every_call_of_the_route_table_is_described() {
-    let table = std::fs::read_to_string("src/web/mod.rs").unwrap();
     let document = document("http://localhost:8080");
     let described: BTreeSet<&str> = document["paths"]
         .as_object()
@@ -28,10 +28,8 @@ fn every_call_of_the_route_table_is_described() {
         .keys()
         .map(String::as_str)
         .collect();
-    let routed: BTreeSet<&str> = table
-        .split("call(\"")
-        .skip(1)
-        .map(|rest| rest.split('"').next().unwrap())
+    let calls = routed("call");
+    let routed: BTreeSet<&str> = (calls.iter().map(String::as_str))
         // The downloads of programs for other registries are described with the registry.
         .filter(|path| path.starts_with("/api/"))
         .collect();

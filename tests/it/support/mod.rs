@@ -14,6 +14,7 @@ pub mod networks;
 pub mod proxy;
 pub mod redis;
 pub mod registry;
+pub mod route_table;
 pub mod second_factors;
 pub mod upstream;
 
