@@ -1,14 +1,12 @@
 //! What keyport takes: being killed, and clients that send slowly.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use keyport::store::StoreError;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use crate::support::command::{keyport, prepared};
+use crate::support::command::{ServerProcess, keyport};
 use crate::support::db::TestDatabase;
 use crate::support::{Engine, TestApp};
 
@@ -92,24 +90,8 @@ async fn a_kill_loses_at_most_the_last_second_of_counts_and_no_acknowledged_chan
         "--scope",
         "keys:write",
     ]);
-    let mut server = prepared(database.folder.path(), &[], &["serve"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(server.stdout.take().unwrap()).lines();
-    let address = lines
-        .map_while(Result::ok)
-        .find_map(|line| {
-            let (_, rest) = line.split_once("http://")?;
-            Some(
-                rest.split_whitespace()
-                    .next()?
-                    .trim_end_matches('/')
-                    .to_owned(),
-            )
-        })
-        .expect("the server says where it listens");
+    let mut server = ServerProcess::start(database.folder.path(), &[]);
+    let address = server.address.clone();
     let client = reqwest::Client::new();
     let ask = || async {
         let answer = client
@@ -129,9 +111,7 @@ async fn a_kill_loses_at_most_the_last_second_of_counts_and_no_acknowledged_chan
         .header("content-type", "application/json")
         .body("{\"name\":\"The last one\",\"expires_in\":\"7d\",\"scopes\":[\"keys:write\"]}");
     assert_eq!(made.send().await.unwrap().status(), 201);
-    // SIGKILL: nothing of ours runs any more.
-    server.kill().unwrap();
-    server.wait().unwrap();
+    server.kill();
     let killed = Instant::now();
 
     let app = TestApp::spawn_on(database, &[]).await;

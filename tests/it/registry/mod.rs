@@ -4,6 +4,7 @@ mod commands;
 mod contacts;
 mod customers;
 mod downloads;
+mod large_reports;
 mod links;
 mod networks;
 mod operator;
