@@ -9,6 +9,7 @@ use diesel::QueryResult;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::r2d2::R2D2Connection;
 use r2d2::PooledConnection;
+use tokio::sync::oneshot;
 
 use super::connection::{DatabaseUrl, Db, connect};
 use super::error::StoreError;
@@ -288,19 +289,27 @@ impl Pool {
         E: From<StoreError>,
     {
         let mut pooled = self.take_and_begin(begin)?;
-        let result = match work(&mut pooled.db) {
-            Ok(value) => (commit(&mut pooled.db).map(|()| value))
-                .map_err(|error| E::from(StoreError::from(error))),
-            Err(error) => {
-                if let Err(rollback_error) = rollback(&mut pooled.db) {
-                    // The first error is the one to answer with; has_broken drops the connection.
-                    tracing::warn!(error = %rollback_error, "a transaction could not be rolled back");
+        let result = work(&mut pooled.db);
+        let ended = self.end(&mut pooled, result.is_ok());
+        let value = result?;
+        ended?;
+        Ok(value)
+    }
+
+    /// Ends a transaction: commits it if the work was done, and undoes it if not.
+    fn end(&self, pooled: &mut Pooled, is_done: bool) -> Result<(), StoreError> {
+        let ended = match is_done {
+            true => commit(&mut pooled.db).map_err(StoreError::from),
+            false => {
+                if let Err(error) = rollback(&mut pooled.db) {
+                    // The work's own error is the one to answer with; has_broken drops the connection.
+                    tracing::warn!(%error, "a transaction could not be rolled back");
                 }
-                Err(error)
+                Ok(())
             }
         };
-        self.give_back(&mut pooled, result.is_err());
-        result
+        self.give_back(pooled, !is_done || ended.is_err());
+        ended
     }
 }
 
@@ -341,22 +350,33 @@ fn rollback(db: &mut Db) -> QueryResult<()> {
 }
 
 /// Runs `work` on a thread that may block.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where the store leaves the async threads"
-)]
 async fn blocking<T, E, F>(work: F) -> Result<T, E>
 where
     F: FnOnce() -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
+    let (answer, answered) = oneshot::channel();
+    run_job(Box::new(move || {
+        // Who asked may have gone.
+        let _unheard = answer.send(work());
+    }))
+    .await?;
+    answered.await.expect("a job that has ended has answered")
+}
+
+/// One type for all work: the runtime's part of it is compiled once, and not for each query.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the store leaves the async threads"
+)]
+async fn run_job(job: Box<dyn FnOnce() + Send>) -> Result<(), StoreError> {
+    match tokio::task::spawn_blocking(job).await {
+        Ok(()) => Ok(()),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             // The runtime is shutting down and started no new work.
-            Err(cancelled) => Err(StoreError::Unavailable(Box::new(cancelled)).into()),
+            Err(cancelled) => Err(StoreError::Unavailable(Box::new(cancelled))),
         },
     }
 }
