@@ -91,14 +91,20 @@ pub(super) struct Ledger {
     pub(super) requests: u64,
 }
 
-/// Notes about one key.
+/// Notes about one key. There are as many as keys in use, so what few keys need lies elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct KeyNotes {
     pub(super) counts: Vec<Count>,
     pub(super) last_use: Option<LastUse>,
-    pub(super) secret_uses: Vec<(i64, Timestamp)>,
-    pub(super) attempts: Option<Attempts>,
-    pub(super) exposures: Vec<Seen>,
+    rare: Option<Box<RareNotes>>,
+}
+
+/// What is noted about few keys.
+#[derive(Debug, Default)]
+struct RareNotes {
+    secret_uses: Vec<(i64, Timestamp)>,
+    attempts: Option<Attempts>,
+    exposures: Vec<Seen>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,18 +177,33 @@ impl Ledger {
         self.keys.is_empty()
     }
 
-    /// Takes in what another ledger holds; used to bring several workers' together, and to put back what could not be
-    /// written.
-    pub(super) fn absorb(&mut self, other: Self) {
-        self.requests += other.requests;
-        self.details_left_out += other.details_left_out;
-        self.details.extend(other.details);
-        if self.keys.is_empty() {
-            self.keys = other.keys;
-            return;
-        }
-        for (id, notes) in other.keys {
+    /// Takes what another ledger holds, which is empty after this. Both keep the room they have: tables that come and go
+    /// twice a second leave memory in pieces.
+    pub(super) fn absorb(&mut self, other: &mut Self) {
+        self.requests += std::mem::take(&mut other.requests);
+        self.details_left_out += std::mem::take(&mut other.details_left_out);
+        self.details.append(&mut other.details);
+        let keys = other.keys.len();
+        for (id, notes) in other.keys.drain() {
             self.keys.entry(id).or_default().absorb(notes);
+        }
+        other.give_room_back(keys);
+    }
+
+    /// Makes it empty.
+    pub(super) fn clear(&mut self) {
+        self.requests = 0;
+        self.details_left_out = 0;
+        self.details.clear();
+        let keys = self.keys.len();
+        self.keys.clear();
+        self.give_room_back(keys);
+    }
+
+    /// After a rush, the room of an emptied table is many times what is needed.
+    fn give_room_back(&mut self, keys: usize) {
+        if self.keys.capacity() / 8 > keys {
+            self.keys.shrink_to(keys * 2);
         }
     }
 }
@@ -192,11 +213,15 @@ impl KeyNotes {
         let same = |count: &&mut Count| count.minute == minute && count.outcome == outcome;
         match self.counts.iter_mut().find(same) {
             Some(count) => count.requests += requests,
-            None => self.counts.push(Count {
-                minute,
-                outcome,
-                requests,
-            }),
+            None => {
+                // Mostly there is one, and an unasked vector takes room for four.
+                self.counts.reserve_exact(1);
+                self.counts.push(Count {
+                    minute,
+                    outcome,
+                    requests,
+                });
+            }
         }
     }
 
@@ -207,28 +232,37 @@ impl KeyNotes {
             SecretMatch::Replaced { number, .. } => number,
             SecretMatch::Current | SecretMatch::Wrong => return,
         };
-        self.set_secret_use(number, one.at);
+        self.rare().note_secret(number, one.at);
     }
 
-    fn set_secret_use(&mut self, number: i64, at: Timestamp) {
-        match self
-            .secret_uses
-            .iter_mut()
-            .find(|(known, _)| *known == number)
-        {
-            Some((_, last)) => *last = at.max(*last),
-            None => self.secret_uses.push((number, at)),
-        }
+    fn rare(&mut self) -> &mut RareNotes {
+        self.rare.get_or_insert_default()
+    }
+
+    /// When each secret was last used, by its number, while two of them work.
+    pub(super) fn secret_uses(&self) -> &[(i64, Timestamp)] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.secret_uses)
+    }
+
+    /// Uses of a true secret that works no more.
+    pub(super) fn attempts(&self) -> Option<&Attempts> {
+        self.rare.as_ref()?.attempts.as_ref()
+    }
+
+    /// Where a true secret was seen that others may have seen too.
+    pub(super) fn exposures(&self) -> &[Seen] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.exposures)
     }
 
     fn note_attempt(&mut self, one: &Use<'_>) {
-        match &mut self.attempts {
+        let known = &mut self.rare().attempts;
+        match known {
             Some(attempts) => {
                 attempts.number += 1;
                 attempts.last = LastUse::of(one);
             }
             None => {
-                self.attempts = Some(Attempts {
+                *known = Some(Attempts {
                     number: 1,
                     first_at: one.at,
                     last: LastUse::of(one),
@@ -238,16 +272,13 @@ impl KeyNotes {
     }
 
     fn note_exposure(&mut self, exposure: Exposure, one: &Use<'_>) {
-        match self
-            .exposures
-            .iter_mut()
-            .find(|seen| seen.exposure == exposure)
-        {
+        let exposures = &mut self.rare().exposures;
+        match exposures.iter_mut().find(|seen| seen.exposure == exposure) {
             Some(seen) => {
                 seen.last_at = one.at;
                 seen.address = one.address;
             }
-            None => self.exposures.push(Seen {
+            None => exposures.push(Seen {
                 exposure,
                 first_at: one.at,
                 last_at: one.at,
@@ -268,8 +299,23 @@ impl KeyNotes {
         {
             self.last_use = Some(last);
         }
+        if let Some(rare) = other.rare {
+            self.rare().absorb(*rare);
+        }
+    }
+}
+
+impl RareNotes {
+    fn note_secret(&mut self, number: i64, at: Timestamp) {
+        match (self.secret_uses.iter_mut()).find(|(known, _)| *known == number) {
+            Some((_, last)) => *last = at.max(*last),
+            None => self.secret_uses.push((number, at)),
+        }
+    }
+
+    fn absorb(&mut self, other: Self) {
         for (number, at) in other.secret_uses {
-            self.set_secret_use(number, at);
+            self.note_secret(number, at);
         }
         self.attempts = match (self.attempts.take(), other.attempts) {
             (Some(a), Some(b)) => Some(Attempts {
@@ -353,4 +399,52 @@ fn cut(text: &str) -> Box<str> {
 /// Minutes since 1970-01-01T00:00Z.
 pub fn minute_of(at: Timestamp) -> i64 {
     at.as_millis().div_euclid(60_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger(keys: impl Iterator<Item = u32>) -> Ledger {
+        let mut ledger = Ledger::default();
+        for number in keys {
+            let id: ApiKeyId = format!("{number:010}").parse().unwrap();
+            let notes = ledger.keys.entry(id).or_default();
+            notes.add(7, Outcome::Accepted, 2);
+            notes
+                .rare()
+                .note_secret(1, Timestamp::from_millis(number.into()));
+            ledger.requests += 2;
+        }
+        ledger
+    }
+
+    #[test]
+    fn what_is_taken_in_is_added_up_and_leaves_an_empty_ledger_with_its_room() {
+        let (mut all, mut other) = (ledger(0..100), ledger(50..150));
+        let room = other.keys.capacity();
+        all.absorb(&mut other);
+        assert!(other.is_empty());
+        assert_eq!(other.keys.capacity(), room);
+        assert_eq!(
+            (all.keys.len(), all.requests, other.requests),
+            (150, 400, 0)
+        );
+        for (id, notes) in &all.keys {
+            let twice = (50..100).contains(&id.to_string().parse().unwrap());
+            assert_eq!(notes.counts[0].requests, if twice { 4 } else { 2 });
+            assert_eq!(notes.secret_uses().len(), 1);
+        }
+    }
+
+    #[test]
+    fn after_a_rush_a_ledger_gives_its_room_back() {
+        let (mut all, mut rush) = (Ledger::default(), ledger(0..10_000));
+        all.absorb(&mut rush);
+        all.clear();
+        assert!(all.keys.capacity() >= 10_000);
+        all.absorb(&mut ledger(0..10));
+        all.clear();
+        assert!(all.keys.capacity() < 1_000);
+    }
 }

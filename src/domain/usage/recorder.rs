@@ -162,6 +162,7 @@ impl Recorder {
             ledgers: recorder.ledgers.clone(),
             figures: recorder.figures.clone(),
             waiting: Ledger::default(),
+            spare: Vec::new(),
             unpruned: HashMap::new(),
         };
         let thread = std::thread::Builder::new().name("usage-log".to_owned());
@@ -219,6 +220,8 @@ struct Desk {
     figures: Arc<UsageFigures>,
     /// What could not be written yet.
     waiting: Ledger,
+    /// For each worker an empty ledger, to be exchanged for the one it has written in.
+    spare: Vec<Ledger>,
     /// Requests in detail that each key got since its old ones were removed.
     unpruned: HashMap<ApiKeyId, u32>,
 }
@@ -256,11 +259,14 @@ impl Desk {
         reason = "how long a flush takes is a figure about this machine"
     )]
     fn write(&mut self) -> Result<(), StoreError> {
-        for ledger in lock(&self.ledgers).iter() {
-            // Taken in one step: whoever notes a request waits for this move at most.
-            let taken = std::mem::take(&mut *lock(ledger));
-            self.waiting.absorb(taken);
+        let ledgers = lock(&self.ledgers);
+        self.spare.resize_with(ledgers.len(), Ledger::default);
+        for (ledger, spare) in ledgers.iter().zip(&mut self.spare) {
+            // Exchanged in one step: whoever notes a request waits for this move at most.
+            std::mem::swap(&mut *lock(ledger), spare);
+            self.waiting.absorb(spare);
         }
+        drop(ledgers);
         if self.waiting.is_empty() {
             self.figures.note_flush();
             return Ok(());
@@ -275,10 +281,10 @@ impl Desk {
         self.figures.last_flush_us.store(took, Ordering::Relaxed);
         if written.is_ok() {
             self.figures.note_flush();
-            let done = std::mem::take(&mut self.waiting);
-            let left_out = done.details_left_out;
-            (self.figures.written).fetch_add(done.requests, Ordering::Relaxed);
+            let left_out = self.waiting.details_left_out;
+            (self.figures.written).fetch_add(self.waiting.requests, Ordering::Relaxed);
             (self.figures.details_left_out).fetch_add(left_out, Ordering::Relaxed);
+            self.waiting.clear();
         } else {
             self.figures.failed_flushes.fetch_add(1, Ordering::Relaxed);
             let surplus = (self.waiting.details.len()).saturating_sub(MOST_WAITING_DETAILS);
@@ -331,10 +337,10 @@ fn write_batch(
     rows::add_minutes(db, &mut minutes)?;
     last_uses::upsert(db, &mut uses)?;
     for (id, notes) in &keys {
-        for (number, used_at) in &notes.secret_uses {
+        for (number, used_at) in notes.secret_uses() {
             last_uses::upsert_secret(db, *id, *number, *used_at)?;
         }
-        if let Some(attempts) = &notes.attempts {
+        if let Some(attempts) = notes.attempts() {
             rows::add_attempts(
                 db,
                 &AttemptsRow {
@@ -348,7 +354,7 @@ fn write_batch(
             )?;
             outbox.tell_attempts(db, *id, attempts.last.at, place(&attempts.last))?;
         }
-        for seen in &notes.exposures {
+        for seen in notes.exposures() {
             rows::add_exposure(
                 db,
                 &ExposureRow {
