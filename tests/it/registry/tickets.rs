@@ -86,6 +86,8 @@ on_both_engines! {
         assert_eq!(asked.elements("webTicketStatus"), ["PENDING_REVIEW"]);
         assert!(asked.elements("webTicketResolution").is_empty());
         maren.program.rest("GET", "/org/HEN-1", None).await.expect_error(404, "E_OBJECT_NOT_FOUND");
+        let shown = maren.person.get("/tickets/20261122-X1").await.expect(200);
+        assert!(shown.page.words("[aria-labelledby=asked]").contains("Harbor Example Networks"));
         // Only operators decide, although the account is linked to its contacts.
         let fields = [("decision", "approve")];
         maren.person.post_from("/tickets", "/tickets/20261122-X1/decision", &fields).await.expect(404);
