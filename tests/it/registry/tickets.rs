@@ -264,7 +264,11 @@ on_both_engines! {
 on_both_engines! {
     async fn the_reassignment_report_is_for_techs_and_only_while_they_are(app) {
         let (maren, organization) = maren_of_harbor(&app).await;
+        // Abuse of it, which is not enough.
         let ines = ines(&app).await;
+        let abuse = app.role_contact("Abuse", &[ines.id]);
+        let add = format!("/org/{organization}/poc/{abuse};pocFunction=AB");
+        maren.program.rest("PUT", &add, None).await.expect_xml("org");
         let network = app.allocation(&organization, "192.0.2.0", "24");
         let path = format!("/report/reassignment/{network}");
         ines.program.rest("GET", &path, None).await.expect_error(401, "E_AUTHENTICATION");
