@@ -12,7 +12,7 @@ const FOCUSED: &str = "const it = document.activeElement;
     return (it.innerText || '').replace(/\\s+/g, ' ').trim() || it.id || it.getAttribute('aria-label') || it.tagName;";
 
 /// Presses Tab until the focus is on what says these words (or has this id).
-async fn tab_to(browser: &Browser, words: &str) {
+pub async fn tab_to(browser: &Browser, words: &str) {
     let mut seen = Vec::new();
     for _ in 0..80 {
         press(browser, Key::Tab).await;
@@ -28,17 +28,17 @@ async fn tab_to(browser: &Browser, words: &str) {
     panic!("Tab does not reach {words}, only {seen:?}");
 }
 
-async fn press(browser: &Browser, key: Key) {
+pub async fn press(browser: &Browser, key: Key) {
     write(browser, &char::from(key).to_string()).await;
 }
 
-async fn write(browser: &Browser, text: &str) {
+pub async fn write(browser: &Browser, text: &str) {
     let focused = browser.client.active_element().await.unwrap();
     focused.send_keys(text).await.unwrap();
 }
 
 /// Goes to what says these words and presses Enter there.
-async fn enter(browser: &Browser, words: &str) {
+pub async fn enter(browser: &Browser, words: &str) {
     tab_to(browser, words).await;
     press(browser, Key::Enter).await;
 }

@@ -11,7 +11,8 @@ const RUN_AXE: &str = "const done = arguments[arguments.length - 1];
     axe.run(document).then((result) => done(result.violations.map((violation) =>
         violation.id + ': ' + violation.nodes.map((node) => node.target.join(' ')).join(', '))));";
 
-async fn assert_fine(browser: &Browser, what: &str) {
+/// Asserts that a page is accessible and within its width, at every width, light and dark.
+pub async fn assert_fine(browser: &Browser, what: &str) {
     for (width, dark) in [
         (1280, false),
         (1280, true),

@@ -14,5 +14,6 @@ mod looks;
 mod once;
 mod passkeys;
 mod pictures;
+mod registry;
 #[path = "../it/support/mod.rs"]
 mod support;

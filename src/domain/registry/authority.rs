@@ -294,21 +294,10 @@ impl Denied {
                 "To {action}, your account has to be linked to it. Ask for that under Settings, Contacts."
             ),
             Need::Functions(cells) => {
-                let has = (self.reach.organization)
-                    .or(self.reach.network)
-                    .or(self.reach.parent_network)
-                    .or(self.reach.parent_organization);
-                let has = if has.is_empty() {
-                    "Your account has none of them here.".to_owned()
-                } else {
-                    format!(
-                        "Your account has {} here.",
-                        has.words().replace(" or ", " and ")
-                    )
-                };
+                let places = cells.words(self.action, self.reach.is_held_by_customer);
+                let has = cells.having(&self.reach);
                 format!(
-                    "To {action}, your account has to be linked to a contact that is {}. {has}",
-                    cells.words(self.reach.is_held_by_customer)
+                    "To {action}, your account has to be linked to a contact that is {places}. {has}"
                 )
             }
             Need::Opener => format!("Only who opened the ticket may {action}."),
@@ -324,11 +313,22 @@ impl Denied {
 }
 
 impl Cells {
+    /// True if what the account is above a network counts for it.
+    fn with_parents(&self, is_held_by_customer: bool) -> bool {
+        !self.parents_only_for_customers || is_held_by_customer
+    }
+
     /// "Admin or Tech of its organization, or Tech of the network".
-    fn words(&self, is_held_by_customer: bool) -> String {
-        let with_parents = !self.parents_only_for_customers || is_held_by_customer;
+    fn words(&self, action: Action, is_held_by_customer: bool) -> String {
+        let with_parents = self.with_parents(is_held_by_customer);
+        let organization = match action {
+            Action::OrganizationView | Action::OrganizationChange | Action::OrganizationDelete => {
+                "it"
+            }
+            _ => "its organization",
+        };
         let places = [
-            (self.organization, "its organization", true),
+            (self.organization, organization, true),
             (self.network, "the network", true),
             (self.parent_network, "the network above it", with_parents),
             (
@@ -340,12 +340,29 @@ impl Cells {
         let words: Vec<String> = places
             .into_iter()
             .filter(|(functions, _, counts)| *counts && !functions.is_empty())
-            .map(|(functions, place, _)| match functions {
-                Functions::ANY => format!("any contact of {place}"),
-                _ => format!("{} of {place}", functions.words()),
-            })
+            .map(|(functions, place, _)| format!("{} of {place}", functions.words()))
             .collect();
         words.join(", or ")
+    }
+
+    /// What the account is where it counts, and what it is where it does not.
+    fn having(&self, reach: &Reach) -> String {
+        let above = reach.parent_network.or(reach.parent_organization);
+        let has_above = !(self.parent_network.is_empty() && self.parent_organization.is_empty());
+        let counts_above = has_above && self.with_parents(reach.is_held_by_customer);
+        let own = reach.organization.or(reach.network);
+        let here = if counts_above { own.or(above) } else { own };
+        let list = |functions: Functions| functions.words().replace(" or ", " and ");
+        if !here.is_empty() {
+            return format!("Your account has {} here.", list(here));
+        }
+        if !above.is_empty() {
+            return format!(
+                "Your account has none of them here: it has {} above, which is not enough.",
+                list(above)
+            );
+        }
+        "Your account has none of them here.".to_owned()
     }
 }
 
@@ -358,7 +375,7 @@ pub fn decide(action: Action, reach: &Reach) -> Result<(), Denied> {
         Need::Nothing => true,
         Need::Link => reach.is_linked,
         Need::Functions(cells) => {
-            let with_parents = !cells.parents_only_for_customers || reach.is_held_by_customer;
+            let with_parents = cells.with_parents(reach.is_held_by_customer);
             reach.organization.meets(cells.organization)
                 || reach.network.meets(cells.network)
                 || with_parents
@@ -406,21 +423,39 @@ mod tests {
     const TECH: &[Function] = &[Function::Tech];
     const SEES_NET: &[Function] = &[Function::Tech, Function::Abuse, Function::Noc];
 
-    const MATRIX: [Row; 13] = [
-        (Action::OrganizationView, ANY, &[], &[], &[], false),
-        (Action::OrganizationChange, MANAGE, &[], &[], &[], false),
-        (Action::OrganizationDelete, MANAGE, &[], &[], &[], false),
+    const NONE: &[Function] = &[];
+
+    /// Every action; those that functions give nothing for have empty rows.
+    const MATRIX: [Row; 25] = [
+        (Action::ContactCreate, NONE, NONE, NONE, NONE, false),
+        (Action::OrganizationCreate, NONE, NONE, NONE, NONE, false),
+        (Action::AssociationsReport, NONE, NONE, NONE, NONE, false),
+        (Action::LinkRequest, NONE, NONE, NONE, NONE, false),
+        (Action::ContactView, NONE, NONE, NONE, NONE, false),
+        (Action::ContactChange, NONE, NONE, NONE, NONE, false),
+        (Action::ContactDelete, NONE, NONE, NONE, NONE, false),
+        (Action::OrganizationView, ANY, NONE, NONE, NONE, false),
+        (Action::OrganizationChange, MANAGE, NONE, NONE, NONE, false),
+        (Action::OrganizationDelete, MANAGE, NONE, NONE, NONE, false),
         (Action::NetworkView, ANY, SEES_NET, SEES_NET, ANY, false),
         (Action::NetworkChange, MANAGE, TECH, TECH, MANAGE, true),
         (Action::NetworkRemove, MANAGE, TECH, TECH, MANAGE, false),
-        (Action::NetworkReassign, MANAGE, TECH, &[], &[], false),
-        (Action::CustomerCreate, MANAGE, TECH, &[], &[], false),
-        (Action::CustomerChange, MANAGE, TECH, &[], &[], false),
-        (Action::CustomerDelete, MANAGE, TECH, &[], &[], false),
-        (Action::CustomerView, ANY, SEES_NET, &[], &[], false),
-        (Action::ReassignmentReport, MANAGE, TECH, &[], &[], false),
-        (Action::ContactView, &[], &[], &[], &[], false),
+        (Action::NetworkReassign, MANAGE, TECH, NONE, NONE, false),
+        (Action::CustomerCreate, MANAGE, TECH, NONE, NONE, false),
+        (Action::CustomerView, ANY, SEES_NET, NONE, NONE, false),
+        (Action::CustomerChange, MANAGE, TECH, NONE, NONE, false),
+        (Action::CustomerDelete, MANAGE, TECH, NONE, NONE, false),
+        (Action::ReassignmentReport, MANAGE, TECH, NONE, NONE, false),
+        (Action::TicketView, NONE, NONE, NONE, NONE, false),
+        (Action::TicketMessage, NONE, NONE, NONE, NONE, false),
+        (Action::TicketClose, NONE, NONE, NONE, NONE, false),
+        (Action::TicketWithdraw, NONE, NONE, NONE, NONE, false),
+        (Action::LinkDecide, NONE, NONE, NONE, NONE, false),
+        (Action::ReportDownload, NONE, NONE, NONE, NONE, false),
     ];
+
+    /// Organization, network, the network above, the organization above, the contact itself.
+    const PLACES: std::ops::Range<usize> = 0..5;
 
     fn reach_with(place: usize, functions: Functions, is_held_by_customer: bool) -> Reach {
         let mut reach = Reach {
@@ -437,23 +472,57 @@ mod tests {
         reach
     }
 
+    fn both(one: Reach, other: Reach) -> Reach {
+        Reach {
+            is_linked: one.is_linked || other.is_linked,
+            organization: one.organization.or(other.organization),
+            network: one.network.or(other.network),
+            parent_network: one.parent_network.or(other.parent_network),
+            parent_organization: one.parent_organization.or(other.parent_organization),
+            ..one
+        }
+    }
+
     fn is_enough(row: &Row, place: usize, function: Function, is_held_by_customer: bool) -> bool {
-        let cell = match place {
-            0 => row.1,
-            1 => row.2,
-            2 => row.3,
-            3 => row.4,
-            _ => return matches!(row.0, Action::ContactView),
+        let cell = match (row.0, place) {
+            (
+                Action::ContactCreate
+                | Action::OrganizationCreate
+                | Action::AssociationsReport
+                | Action::LinkRequest,
+                _,
+            ) => return true,
+            (_, 0) => row.1,
+            (_, 1) => row.2,
+            (_, 2) => row.3,
+            (_, 3) => row.4,
+            (action, _) => {
+                return matches!(
+                    action,
+                    Action::ContactView
+                        | Action::ContactChange
+                        | Action::ContactDelete
+                        | Action::TicketView
+                        | Action::TicketMessage
+                        | Action::LinkDecide
+                );
+            }
         };
         let counts = place < 2 || !row.5 || is_held_by_customer;
         counts && cell.contains(&function)
     }
 
     #[test]
+    fn the_matrix_has_every_action_once() {
+        let listed: Vec<Action> = MATRIX.iter().map(|row| row.0).collect();
+        assert_eq!(listed, Action::ALL);
+    }
+
+    #[test]
     fn the_whole_matrix_of_one_function_in_one_place() {
         for row in &MATRIX {
             for function in Function::ALL {
-                for place in 0..5 {
+                for place in PLACES {
                     for by_customer in [false, true] {
                         let reach = reach_with(place, Functions::of(&[function]), by_customer);
                         assert_eq!(
@@ -469,26 +538,38 @@ mod tests {
     }
 
     #[test]
-    fn of_pairs_one_that_is_enough_is_enough() {
+    fn of_every_pair_one_that_is_enough_is_enough() {
+        let cells = || PLACES.flat_map(|place| Function::ALL.map(|function| (place, function)));
         for row in &MATRIX {
-            for (one, other) in Function::ALL
-                .into_iter()
-                .zip(Function::ALL.into_iter().skip(1))
-            {
-                for (first, second) in [(0, 1), (0, 2), (1, 3), (2, 3), (0, 4)] {
-                    let mut reach = reach_with(first, Functions::of(&[one]), true);
-                    let more = reach_with(second, Functions::of(&[other]), true);
-                    reach.is_linked |= more.is_linked;
-                    reach.network = reach.network.or(more.network);
-                    reach.parent_network = reach.parent_network.or(more.parent_network);
-                    reach.parent_organization =
-                        reach.parent_organization.or(more.parent_organization);
-                    let expected =
-                        is_enough(row, first, one, true) || is_enough(row, second, other, true);
-                    assert_eq!(decide(row.0, &reach).is_ok(), expected, "{:?}", row.0);
+            for by_customer in [false, true] {
+                for (first, one) in cells() {
+                    for (second, other) in cells() {
+                        let reach = both(
+                            reach_with(first, Functions::of(&[one]), by_customer),
+                            reach_with(second, Functions::of(&[other]), by_customer),
+                        );
+                        assert_eq!(
+                            decide(row.0, &reach).is_ok(),
+                            is_enough(row, first, one, by_customer)
+                                || is_enough(row, second, other, by_customer),
+                            "{:?} with {one:?} at {first} and {other:?} at {second}",
+                            row.0
+                        );
+                    }
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_report_is_downloaded_with_a_grant_and_forbidden_without() {
+        let granted = Reach {
+            has_grant: true,
+            ..Reach::default()
+        };
+        assert_eq!(decide(Action::ReportDownload, &granted), Ok(()));
+        let denied = decide(Action::ReportDownload, &Reach::default()).unwrap_err();
+        assert!(denied.is_forbidden);
     }
 
     #[test]
@@ -550,8 +631,24 @@ mod tests {
         assert_eq!(
             denied.words(),
             "To change this organization, your account has to be linked to a contact that is Admin or Tech of \
-             its organization. Your account has Abuse here."
+             it. Your account has Abuse here."
         );
+        let denied = decide(Action::OrganizationView, &Reach::default()).unwrap_err();
+        assert_eq!(
+            denied.words(),
+            "To read this organization, your account has to be linked to a contact that is Admin, Tech, Abuse, \
+             NOC, Routing or DNS of it. Your account has none of them here."
+        );
+        // What is above a network is not said to be here where it does not count.
+        let above = reach_with(3, Functions::of(&[Function::Admin, Function::Tech]), false);
+        for action in [Action::NetworkReassign, Action::NetworkChange] {
+            let words = decide(action, &above).unwrap_err().words();
+            let has = "Your account has none of them here: it has Admin and Tech above, which is not enough.";
+            assert!(words.ends_with(has), "{words}");
+        }
+        let noc = reach_with(3, Functions::of(&[Function::Noc]), false);
+        let words = decide(Action::NetworkRemove, &noc).unwrap_err().words();
+        assert!(words.ends_with("Your account has NOC here."), "{words}");
         // Each action has words for its refusal.
         for action in Action::ALL {
             if let Err(denied) = decide(action, &Reach::default()) {

@@ -5,6 +5,7 @@ use super::authority::{Action, Reach, decide};
 use super::handles::Handle;
 use super::holdings;
 use super::links;
+use super::networks::NetworkKind;
 use super::organizations;
 use super::reach::Reader;
 use crate::domain::api_keys::scopes::{REGISTRY_READ, REGISTRY_WRITE, REPORTS_READ};
@@ -194,16 +195,9 @@ fn rights(actions: &[Action], reach: &Reach) -> Vec<Right> {
 /// With what the kind of a network rules out, whoever asks.
 fn rights_on_network(network: &NetworkRow, reach: &Reach) -> Vec<Right> {
     let mut rights = rights(&ON_NETWORKS, reach);
+    let kind = NetworkKind::from_code(&network.kind);
     for right in rights.iter_mut().filter(|right| right.refusal.is_none()) {
-        let rule = match (right.action, network.kind.as_str()) {
-            (Action::NetworkReassign, "S") => "A reassigned network cannot be cut further.",
-            (Action::ReassignmentReport, "S") => "Nothing can be cut from a reassigned network.",
-            (Action::NetworkRemove, "DA") => {
-                "A direct allocation can be removed by operators only."
-            }
-            _ => continue,
-        };
-        right.refusal = Some(rule.to_owned());
+        right.refusal = kind.and_then(|kind| kind.rules_out(right.action, &network.handle));
     }
     rights
 }

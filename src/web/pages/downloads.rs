@@ -284,7 +284,7 @@ async fn page(
         own: own
             .filter(|row| matches(&[row.slug, row.title, row.description]))
             .collect(),
-        count: offered.len(),
+        count: files.clone().count(),
         example: (files.clone().next())
             .map_or("associations", |offer| &offer.slug)
             .to_owned(),

@@ -1,5 +1,6 @@
 //! The registry: records and authority, over the wire format, JSON and pages.
 
+mod acceptance;
 mod commands;
 mod contacts;
 mod customers;

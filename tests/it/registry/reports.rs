@@ -118,6 +118,8 @@ on_both_engines! {
         link(&app, id, "MO1-KP");
         let page = person.get("/downloads").await.expect(200);
         assert_eq!(page.page.attribute("#networks option", "value"), "NET-192-0-2-0-1");
+        // It counts what its table lists: nothing is published for this account.
+        assert_eq!(page.page.words("[aria-labelledby=reports] .count"), "0");
         person.get(&format!("{path}?net=NET-192-0-2-0-1")).await.expect(200);
         let ticket = [("net", "NET-192-0-2-0-1"), ("how", "ticket")];
         let opened = person.post_from("/downloads", path, &ticket).await.expect(303);

@@ -86,6 +86,8 @@ on_both_engines! {
         assert_eq!(asked.elements("webTicketStatus"), ["PENDING_REVIEW"]);
         assert!(asked.elements("webTicketResolution").is_empty());
         maren.program.rest("GET", "/org/HEN-1", None).await.expect_error(404, "E_OBJECT_NOT_FOUND");
+        let shown = maren.person.get("/tickets/20261122-X1").await.expect(200);
+        assert!(shown.page.words("[aria-labelledby=asked]").contains("Harbor Example Networks"));
         // Only operators decide, although the account is linked to its contacts.
         let fields = [("decision", "approve")];
         maren.person.post_from("/tickets", "/tickets/20261122-X1/decision", &fields).await.expect(404);
@@ -262,7 +264,11 @@ on_both_engines! {
 on_both_engines! {
     async fn the_reassignment_report_is_for_techs_and_only_while_they_are(app) {
         let (maren, organization) = maren_of_harbor(&app).await;
+        // Abuse of it, which is not enough.
         let ines = ines(&app).await;
+        let abuse = app.role_contact("Abuse", &[ines.id]);
+        let add = format!("/org/{organization}/poc/{abuse};pocFunction=AB");
+        maren.program.rest("PUT", &add, None).await.expect_xml("org");
         let network = app.allocation(&organization, "192.0.2.0", "24");
         let path = format!("/report/reassignment/{network}");
         ines.program.rest("GET", &path, None).await.expect_error(401, "E_AUTHENTICATION");

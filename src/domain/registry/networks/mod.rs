@@ -67,6 +67,23 @@ impl NetworkKind {
         }
     }
 
+    /// What is never done to the network `handle` of this kind, whoever asks: the reason, or `None` if it may be done.
+    pub fn rules_out(self, action: Action, handle: &str) -> Option<String> {
+        match (self, action) {
+            (Self::DirectAllocation, Action::NetworkRemove) => Some(format!(
+                "{handle} is a direct allocation, which only operators take back. Ask them."
+            )),
+            (Self::Reassigned, Action::NetworkReassign) => Some(format!(
+                "{handle} is reassigned, so nothing can be cut from it. Cut from the network above it."
+            )),
+            (Self::Reassigned, Action::ReassignmentReport) => Some(format!(
+                "{handle} is reassigned, so nothing can be cut from it. Ask for the report of a direct allocation or a \
+                 reallocated network."
+            )),
+            _ => None,
+        }
+    }
+
     /// The kind with this code, which is exact.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)

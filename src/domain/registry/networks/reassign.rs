@@ -218,11 +218,10 @@ pub(super) fn no_organization(text: &str) -> RegistryError {
 
 /// The organization that holds the network above. One that a customer holds gives no one the authority to come here.
 fn organization_of(parent: &NetworkRow) -> Result<Handle, RegistryError> {
-    if parent.kind == NetworkKind::Reassigned.code() {
-        return Err(RegistryError::Forbidden(format!(
-            "{} is reassigned, so nothing can be cut from it. Cut from the network above it.",
-            parent.handle
-        )));
+    let rule = NetworkKind::from_code(&parent.kind)
+        .and_then(|kind| kind.rules_out(Action::NetworkReassign, &parent.handle));
+    if let Some(words) = rule {
+        return Err(RegistryError::Forbidden(words));
     }
     let organization = parent.organization.clone();
     (organization.map(Handle::from_stored))

@@ -1,6 +1,6 @@
 //! Networks are removed: at once if nothing was cut from them, else when an operator agrees.
 
-use super::{Network, NetworkKind, lock, one, rows};
+use super::{Network, lock, one, rows};
 use crate::domain::audit::{self, Act, Outcome};
 use crate::domain::registry::authority::Action;
 use crate::domain::registry::error::RegistryError;
@@ -38,11 +38,8 @@ pub fn remove(
     let reach = Reader::changing(me).on_network(db, &row)?;
     require(Action::NetworkRemove, &reach)?;
     let network = one(db, row)?;
-    if network.kind == NetworkKind::DirectAllocation {
-        return Err(RegistryError::Forbidden(format!(
-            "{} is a direct allocation, which only operators take back. Ask them.",
-            network.handle
-        )));
+    if let Some(words) = (network.kind).rules_out(Action::NetworkRemove, network.handle.as_str()) {
+        return Err(RegistryError::Forbidden(words));
     }
     expected.check(network.revision)?;
     if rows::has_children(db, network.handle.as_str())? {

@@ -172,12 +172,9 @@ pub(super) fn check_reassignments(
     };
     let reach = reader.on_network(db, &row)?;
     require(Doing::ReassignmentReport, &reach)?;
-    if row.kind == NetworkKind::Reassigned.code() {
-        return Err(RegistryError::BadRequest(format!(
-            "{network} is reassigned, so nothing can be cut from it. Ask for the report of a direct allocation or a reallocated network."
-        )));
-    }
-    Ok(())
+    let rule = NetworkKind::from_code(&row.kind)
+        .and_then(|kind| kind.rules_out(Doing::ReassignmentReport, network.as_str()));
+    rule.map_or(Ok(()), |words| Err(RegistryError::BadRequest(words)))
 }
 
 fn is_same(ticket: &TicketRow, act: &Act, asked_with: &AskedWith) -> bool {

@@ -227,13 +227,9 @@ impl OwnReport {
                     .ok_or_else(|| no_network(handle.as_str()))?;
                 let reach = Reader::looking(me).on_network(db, &network)?;
                 require(Action::ReassignmentReport, &reach)?;
-                match NetworkKind::from_code(&network.kind) {
-                    Some(NetworkKind::DirectAllocation | NetworkKind::Reallocated) => Ok(()),
-                    Some(NetworkKind::Reassigned) | None => Err(ReportError::BadRequest(format!(
-                        "{handle} was reassigned, and nothing can be cut out of it. Name a direct allocation or \
-                         a reallocated network."
-                    ))),
-                }
+                let rule = NetworkKind::from_code(&network.kind)
+                    .and_then(|kind| kind.rules_out(Action::ReassignmentReport, handle.as_str()));
+                rule.map_or(Ok(()), |words| Err(ReportError::BadRequest(words)))
             }
         }
     }

@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::tickets::acts::DecisionForm;
-use super::super::tickets::{MessageRow, badge, message_row, refuse, subject};
+use super::super::tickets::{MessageRow, asked, badge, message_row, refuse, subject};
 use super::super::{PageResult, html, see_other};
 use crate::domain::accounts::{self, Account};
 use crate::domain::registry::error::RegistryError;
@@ -352,39 +352,4 @@ fn page(me: &CurrentAccount, known: &Known) -> TicketPage {
         },
         zone: times.zone_name(),
     }
-}
-
-/// What is asked for, as label and value.
-fn asked(fields: &OrganizationFields) -> Vec<(&'static str, String)> {
-    let address = &fields.address;
-    let place = [
-        &address.city,
-        &address.state,
-        &address.postal_code,
-        (match address.country_code2 {
-            Some(_) => &address.country_code2,
-            None => &address.country_code3,
-        }),
-    ];
-    let place: Vec<&str> = place.into_iter().flatten().map(String::as_str).collect();
-    let contacts: Vec<String> = (fields.contacts.iter().flatten())
-        .map(|link| {
-            let function = link.function.map_or("?", |function| function.name());
-            let handle = link.handle.as_deref().unwrap_or("?").to_ascii_uppercase();
-            format!("{function} {handle}")
-        })
-        .collect();
-    let rows = [
-        ("Name", fields.name.clone()),
-        ("Does business as", fields.dba_name.clone()),
-        ("Tax id", fields.tax_id.clone()),
-        ("Web address", fields.url.clone()),
-        ("Street", Some(address.street.join(", "))),
-        ("Place", Some(place.join(", "))),
-        ("Contacts", Some(contacts.join(", "))),
-        ("Comment", Some(fields.comment.join(" "))),
-    ];
-    (rows.into_iter())
-        .filter_map(|(label, value)| Some((label, value.filter(|value| !value.is_empty())?)))
-        .collect()
 }

@@ -5,10 +5,12 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{LIST, MessageRow, PageResult, badge, html, message_row, refuse, see_other, subject};
+use super::{
+    LIST, MessageRow, PageResult, asked, badge, html, message_row, refuse, see_other, subject,
+};
 use crate::domain::accounts::{self, Account};
 use crate::domain::registry::error::{Problem, RegistryError};
-use crate::domain::registry::fields::MessageFields;
+use crate::domain::registry::fields::{MessageFields, OrganizationFields};
 use crate::domain::registry::tickets::messages::{self, Message};
 use crate::domain::registry::tickets::{Ticket, TicketStatus, deciding, reading};
 use crate::web::error::PageError;
@@ -26,6 +28,8 @@ pub(super) struct DetailPage {
     number: String,
     what: &'static str,
     about: Option<String>,
+    /// The organization that is asked for, as label and value.
+    asked: Vec<(&'static str, String)>,
     badge: Badge,
     /// Who opened it, if another account did.
     opener: Option<String>,
@@ -56,6 +60,7 @@ pub(super) struct Known {
     pub(super) ticket: Ticket,
     messages: Vec<Message>,
     opener: Option<Account>,
+    asked: Option<OrganizationFields>,
     may_decide: bool,
 }
 
@@ -168,6 +173,7 @@ pub(super) async fn known(me: &CurrentAccount, number: &str) -> Result<Known, Pa
             Ok(Known {
                 messages: messages::list(db, &ticket.number)?,
                 may_decide: deciding::may_decide(db, id, &ticket)?.is_ok(),
+                asked: deciding::requested(db, &ticket)?,
                 opener,
                 ticket,
             })
@@ -189,6 +195,7 @@ pub(super) fn page(me: &CurrentAccount, known: &Known) -> DetailPage {
         number: ticket.number.to_string(),
         what: ticket.kind.name(),
         about: subject(ticket),
+        asked: known.asked.as_ref().map(asked).unwrap_or_default(),
         badge: badge(ticket),
         opener: (known.opener.as_ref())
             .map(|account| format!("{} ({})", account.name, account.email)),
