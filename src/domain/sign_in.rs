@@ -180,7 +180,7 @@ pub enum Answer<B> {
     Refused(B),
     /// There were too many tries.
     Throttled(Throttled),
-    /// The account was disabled or closed meanwhile.
+    /// The account was disabled or closed meanwhile, or got another password.
     Gone,
 }
 
@@ -194,7 +194,16 @@ pub struct Step {
     /// From where.
     pub address: IpAddr,
     /// The sign-in that waits for it; `None` within a session.
-    pub pending_id: Option<String>,
+    pub pending: Option<Pending>,
+}
+
+/// A sign-in whose password was right and whose second step must follow.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// Its own name, under which tries are counted.
+    pub id: String,
+    /// When the password was set that it began with; `None` if the version before has begun it.
+    pub password_set_at: Option<Timestamp>,
 }
 
 /// Takes a code of the authenticator or a recovery code.
@@ -212,13 +221,13 @@ pub fn answer_with_code(
     let tried = CodeTry {
         account_id: step.account_id,
         address: step.address,
-        pending_id: step.pending_id.as_deref(),
+        pending_id: step.pending.as_ref().map(|pending| &*pending.id),
         is_short: matches!(typed, TypedCode::Authenticator(_)),
     };
     if let Err(throttled) = throttles::take_code(db, act.now, tried)? {
         return Ok(Answer::Throttled(throttled));
     }
-    let Some(account) = enabled(db, step.account_id)? else {
+    let Some(account) = still_theirs(db, step)? else {
         return Ok(Answer::Gone);
     };
     match two_step::check(db, &acting_as(act, &account), vault, &account, &typed)? {
@@ -247,7 +256,7 @@ pub fn answer_with_passkey(
     step: &Step,
     answered: &Answered,
 ) -> Result<Answer<BadPasskey>, StoreError> {
-    let Some(account) = enabled(db, step.account_id)? else {
+    let Some(account) = still_theirs(db, step)? else {
         return Ok(Answer::Gone);
     };
     let purpose = match step.purpose {
@@ -294,6 +303,17 @@ fn finish_passkey(
     };
     record_as(db, act, &account, purpose.action(), Some("passkey"))?;
     Ok(Answer::SignedIn(account))
+}
+
+/// The account, unless it was disabled, or got another password since the sign-in began that waits for the step: whoever
+/// knew the old one gets no further, whatever ran at the same time.
+fn still_theirs(db: &mut Db, step: &Step) -> Result<Option<Account>, StoreError> {
+    let begun_with = step
+        .pending
+        .as_ref()
+        .and_then(|pending| pending.password_set_at);
+    Ok(enabled(db, step.account_id)?
+        .filter(|account| begun_with.is_none_or(|at| account.password_set_at == Some(at))))
 }
 
 fn enabled(db: &mut Db, id: AccountId) -> Result<Option<Account>, StoreError> {

@@ -86,7 +86,7 @@ pub async fn post(req: HttpRequest, me: CurrentAccount, form: Form<ConfirmForm>)
         purpose: Purpose::Confirm,
         account_id: me.account.id,
         address: client::address(&req),
-        pending_id: None,
+        pending: None,
     };
     let next = form.next.clone();
     let verdict = if !form.credential.is_empty() {
