@@ -224,7 +224,7 @@ fn done_words(done: &str) -> Option<(&'static str, &'static str)> {
         "email" => Some(("Your email is confirmed.", "Sign in with it.")),
         "closed" => Some((
             "Your account was closed.",
-            "Its keys no longer work, and your name and address were removed.",
+            "Its keys no longer work, and your name and address were removed from it.",
         )),
         _ => None,
     }
