@@ -1,6 +1,6 @@
 //! Signing in, as a small state machine: a password, then the second step where the account has one; or a passkey alone.
 //!
-//! 1. [`begin`] counts the try and looks the account up.
+//! 1. [`begin`] looks the account up and counts the try.
 //! 2. The caller checks the password with [`super::security::password::PasswordWorker`], holding no connection;
 //!    an account that does not exist, has no password, is disabled or waits for its address to be confirmed takes as long
 //!    and fails alike, down to the number of queries.
@@ -14,8 +14,9 @@ use std::net::IpAddr;
 
 use super::accounts::{self, Account};
 use super::audit::{Act, Action, Actor, Outcome};
+use super::security::devices;
 use super::security::passkeys::{self, Answered, BadPasskey, RelyingParty};
-use super::security::throttles::{self, CodeTry, Throttled};
+use super::security::throttles::{self, CodeTry, SignInTry, Throttled};
 use super::security::two_step::{self, BadCode, TypedCode, Vault};
 use crate::clock::Timestamp;
 use crate::crypto::password::PasswordHash;
@@ -46,9 +47,7 @@ impl Purpose {
 #[derive(Clone)]
 pub struct Attempt {
     purpose: Purpose,
-    /// The address as it was typed, in lower case.
-    email: String,
-    address: IpAddr,
+    tried: SignInTry,
     account_id: Option<AccountId>,
     hash: Option<PasswordHash>,
     password_set_at: Option<Timestamp>,
@@ -70,7 +69,7 @@ impl Attempt {
         let row = match self.account_id {
             Some(id) => rows::find(db, id)?,
             // As many queries as for an account that is known. One that was made meanwhile is not meant.
-            None => rows::find_by_email(db, &self.email)?.filter(|_| false),
+            None => rows::find_by_email(db, &self.tried.email)?.filter(|_| false),
         };
         Ok(row.filter(|row| {
             password_matches
@@ -82,7 +81,7 @@ impl Attempt {
 
     /// Forgets the failed tries before.
     pub(super) fn forgive(&self, db: &mut Db) -> Result<(), StoreError> {
-        throttles::clear_sign_in(db, &self.email, self.address)
+        throttles::clear_sign_in(db, &self.tried)
     }
 
     /// What to check the password against; `None` takes as long and never matches.
@@ -91,7 +90,7 @@ impl Attempt {
     }
 }
 
-/// Counts the try, then looks the account up.
+/// Looks the account up, and counts the try: for the browser if the account was used with it, which one of `devices` shows.
 ///
 /// # Errors
 /// If the database fails; the inner error if there were too many tries.
@@ -100,14 +99,20 @@ pub fn begin(
     act: &Act,
     email: &str,
     address: IpAddr,
+    devices: &[Secret<String>],
     purpose: Purpose,
 ) -> Result<Result<Attempt, Throttled>, StoreError> {
     let email = email.trim().to_ascii_lowercase();
-    if let Err(throttled) = throttles::take_sign_in(db, act.now, &email, address)? {
-        return Ok(Err(throttled));
-    }
     let row = rows::find_by_email(db, &email)?;
     let account_id = row.as_ref().map(|row| row.id);
+    let tried = SignInTry {
+        device: devices::find_sent(db, account_id, devices)?,
+        email,
+        address,
+    };
+    if let Err(throttled) = throttles::take_sign_in(db, act.now, &tried)? {
+        return Ok(Err(throttled));
+    }
     let password_set_at = row.as_ref().and_then(|row| row.password_set_at);
     let hash = row
         .filter(|row| row.disabled_at.is_none())
@@ -115,8 +120,7 @@ pub fn begin(
         .map(PasswordHash::from_stored);
     Ok(Ok(Attempt {
         purpose,
-        email,
-        address,
+        tried,
         account_id,
         hash,
         password_set_at,
