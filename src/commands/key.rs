@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{CommandError, account, opened, opened_to_read, print, refuse};
+use super::{CommandError, account, confirmed_account, opened, opened_to_read, print, refuse};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::random::system_rng;
@@ -90,7 +90,7 @@ pub fn run(config: &Config, clock: &SharedClock, command: KeyCommand) -> Result<
                 },
             };
             let full_key = pool.write_now(|db| {
-                let owner = account(db, &email)?;
+                let owner = confirmed_account(db, &email)?;
                 let expires_at = expiry
                     .resolve(act.now, owner.time_zone, policy.longest_life)
                     .or_else(|error| refuse(format!("bad --expires-in: {error}")))?;

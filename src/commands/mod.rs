@@ -85,6 +85,19 @@ fn opened_to_read(config: &Config, clock: &SharedClock) -> Result<Opened, Comman
     Ok(open_to_read(config, clock)?)
 }
 
+/// The account with this address, to be given something. One whose address no one has confirmed is refused: whoever signs
+/// up with the address next takes its place, and what it was given would be gone.
+fn confirmed_account(db: &mut Db, email: &str) -> Result<Account, CommandError> {
+    let account = account(db, email)?;
+    if account.unverified_since.is_some() {
+        return refuse(format!(
+            "the address {} is not confirmed yet: its holder has to open the link that was mailed, or run keyport user add {0}",
+            account.email
+        ));
+    }
+    Ok(account)
+}
+
 /// The account with this address, or a sentence that there is none.
 fn account(db: &mut Db, email: &str) -> Result<Account, CommandError> {
     let Ok(address) = EmailAddress::parse(email) else {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{CommandError, account, opened, print, refuse};
+use super::{CommandError, confirmed_account, opened, print, refuse};
 use crate::clock::{SharedClock, Timestamp};
 use crate::config::Config;
 use crate::domain::audit::Act;
@@ -268,7 +268,7 @@ fn grant(
 
 fn grantee(db: &mut Db, to: &To) -> Result<Grantee, CommandError> {
     if let Some(email) = &to.account {
-        return Ok(Grantee::Account(account(db, email)?.id));
+        return Ok(Grantee::Account(confirmed_account(db, email)?.id));
     }
     let org = to.org.as_deref().unwrap_or_default();
     let Ok(handle) = org.parse() else {

@@ -174,7 +174,8 @@ fn cost(one: &Dependents) -> String {
         ),
     };
     format!(
-        "once it is retired, {unrecognised}unsubscribe links in mails that were sent under it lead to a page that says so"
+        "once it is retired, {unrecognised}browsers that have not come back since it was replaced are signed out, and \
+         unsubscribe links in mails that were sent under it lead to a page that says so"
     )
 }
 

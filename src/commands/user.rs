@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use clap::Subcommand;
 
-use super::{CommandError, account, opened, opened_to_read, print, refuse};
+use super::{CommandError, account, confirmed_account, opened, opened_to_read, print, refuse};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::crypto::random::system_rng;
@@ -152,7 +152,10 @@ pub fn run(config: &Config, clock: &SharedClock, command: UserCommand) -> Result
         }
         UserCommand::Operator { email, off } => {
             pool.write_now(|db| {
-                let found = account(db, &email)?;
+                let found = match off {
+                    true => account(db, &email)?,
+                    false => confirmed_account(db, &email)?,
+                };
                 Ok::<_, CommandError>(accounts::set_operator(db, &act, found.id, !off)?)
             })?;
             let state = if off {

@@ -97,10 +97,22 @@ pub fn sign_up(
     email: &EmailAddress,
     password: Option<&PasswordHash>,
 ) -> Result<Account, SignUpError> {
+    free_unconfirmed(db, email.as_str())?;
     let row = new_row(act.now, rng, name, email, password);
     rows::insert(db, &row)?;
     act.record(db, Some(row.id), Action::SignUp, None, Outcome::Done)?;
     Ok(row.into())
+}
+
+/// Removes the account of someone who signed up with this address and never confirmed it: they do not have it.
+///
+/// # Errors
+/// If the database fails.
+pub(super) fn free_unconfirmed(db: &mut Db, email: &str) -> Result<(), StoreError> {
+    if let Some(row) = rows::find_by_email(db, email)? {
+        rows::delete_one_unverified(db, row.id)?;
+    }
+    Ok(())
 }
 
 /// The row of a new account.

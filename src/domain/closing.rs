@@ -10,8 +10,8 @@ use super::mail::{Mail, Outbox, Recipient};
 use super::registry::{links, tickets};
 use super::security::two_step;
 use crate::store::{
-    Db, StoreError, accounts as rows, api_keys as keys, invitations, known_devices, one_time_links,
-    sessions,
+    Db, StoreError, accounts as rows, api_keys as keys, invitations, known_devices, mails,
+    one_time_links, sessions,
 };
 
 /// What stands in for the name of a closed account, also as the end of "by".
@@ -57,6 +57,8 @@ pub fn close(db: &mut Db, act: &Act, outbox: &Outbox, account: &Account) -> Resu
     one_time_links::delete_for_account(db, account.id)?;
     known_devices::delete_for_account(db, account.id)?;
     invitations::delete_for_email(db, &account.email)?;
+    // They have the address.
+    mails::delete_done_for_account(db, account.id)?;
     let mail = Mail::AccountClosed { place: act.place() };
     outbox.queue(db, act.now, Recipient::from(account), &mail)?;
 

@@ -230,10 +230,7 @@ fn change(
     // Links for the password went to the old address, and other new addresses are out of date.
     one_time_links::end(db, account.id, Purpose::SetPassword)?;
     one_time_links::end(db, account.id, Purpose::ChangeEmail)?;
-    // Someone who never confirmed it does not have it.
-    if let Some(row) = rows::find_by_email(db, new)? {
-        rows::delete_one_unverified(db, row.id)?;
-    }
+    accounts::free_unconfirmed(db, new)?;
     rows::set_email(db, account.id, new)?;
     let mail = Mail::EmailChanged {
         new_email: new.to_owned(),

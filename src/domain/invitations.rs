@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use rand::CryptoRng;
 
-use super::accounts::{Account, SignUpError, new_row};
+use super::accounts::{Account, SignUpError, free_unconfirmed, new_row};
 use super::audit::{Act, Action, Outcome};
 use super::text::{EmailAddress, Name};
 use crate::clock::Timestamp;
@@ -147,10 +147,7 @@ pub fn accept(
     if !rows::set_used(db, invitation.id, act.now)? {
         return Ok(None);
     }
-    // Someone who signed up with the address and never confirmed it does not have it.
-    if let Some(row) = accounts::find_by_email(db, email.as_str())? {
-        accounts::delete_one_unverified(db, row.id)?;
-    }
+    free_unconfirmed(db, email.as_str())?;
     let row = new_row(act.now, rng, name, &email, Some(password));
     accounts::insert(db, &row)?;
     act.record(db, Some(row.id), Action::SignUp, None, Outcome::Done)?;

@@ -92,6 +92,7 @@ pub fn report(
             id: key.id.to_string(),
             prefix: key.prefix(),
             name: key.name.to_string(),
+            is_deleted: api_keys::find(db, owner, key.id)?.is_none(),
         },
         url: found_at.url.clone(),
         source: match &act.actor {
@@ -99,7 +100,9 @@ pub fn report(
             actor => actor.words(),
         },
     };
-    let is_first = match accounts::find(db, owner)? {
+    // A closed account has no address.
+    let holder = accounts::find(db, owner)?.filter(|account| account.closed_at.is_none());
+    let is_first = match holder {
         Some(account) => {
             let occasion = OncePer::Key {
                 id: key.id,

@@ -37,6 +37,9 @@ pub enum OperateError {
     /// A disabled account cannot sign in, so it gets no link for a password.
     #[error("the account is disabled")]
     Disabled,
+    /// Its address is not confirmed: whoever signs up with it next takes its place.
+    #[error("the address of the account is not confirmed")]
+    Unconfirmed,
     /// Who is invited has an account already.
     #[error("there is an account with this address")]
     HasAccount,
@@ -97,7 +100,7 @@ pub fn enable(
 /// Gives the operator role.
 ///
 /// # Errors
-/// If there is no such account, or the database fails.
+/// If there is no such account, its address is not confirmed, or the database fails.
 pub fn give_role(
     db: &mut Db,
     act: &Act,
@@ -105,6 +108,9 @@ pub fn give_role(
     id: AccountId,
 ) -> Result<Changed, OperateError> {
     let (account, _) = take(db, by, id)?;
+    if account.unverified_since.is_some() {
+        return Err(OperateError::Unconfirmed);
+    }
     if account.is_operator {
         return Ok(Changed::Before);
     }

@@ -1,6 +1,6 @@
 //! Signing in, as a small state machine: a password, then the second step where the account has one; or a passkey alone.
 //!
-//! 1. [`begin`] counts the try and looks the account up.
+//! 1. [`begin`] looks the account up and counts the try.
 //! 2. The caller checks the password with [`super::security::password::PasswordWorker`], holding no connection;
 //!    an account that does not exist, has no password, is disabled or waits for its address to be confirmed takes as long
 //!    and fails alike, down to the number of queries.
@@ -14,8 +14,9 @@ use std::net::IpAddr;
 
 use super::accounts::{self, Account};
 use super::audit::{Act, Action, Actor, Outcome};
+use super::security::devices;
 use super::security::passkeys::{self, Answered, BadPasskey, RelyingParty};
-use super::security::throttles::{self, CodeTry, Throttled};
+use super::security::throttles::{self, CodeTry, SignInTry, Throttled};
 use super::security::two_step::{self, BadCode, TypedCode, Vault};
 use crate::clock::Timestamp;
 use crate::crypto::password::PasswordHash;
@@ -46,9 +47,7 @@ impl Purpose {
 #[derive(Clone)]
 pub struct Attempt {
     purpose: Purpose,
-    /// The address as it was typed, in lower case.
-    email: String,
-    address: IpAddr,
+    tried: SignInTry,
     account_id: Option<AccountId>,
     hash: Option<PasswordHash>,
     password_set_at: Option<Timestamp>,
@@ -70,7 +69,7 @@ impl Attempt {
         let row = match self.account_id {
             Some(id) => rows::find(db, id)?,
             // As many queries as for an account that is known. One that was made meanwhile is not meant.
-            None => rows::find_by_email(db, &self.email)?.filter(|_| false),
+            None => rows::find_by_email(db, &self.tried.email)?.filter(|_| false),
         };
         Ok(row.filter(|row| {
             password_matches
@@ -82,7 +81,7 @@ impl Attempt {
 
     /// Forgets the failed tries before.
     pub(super) fn forgive(&self, db: &mut Db) -> Result<(), StoreError> {
-        throttles::clear_sign_in(db, &self.email, self.address)
+        throttles::clear_sign_in(db, &self.tried)
     }
 
     /// What to check the password against; `None` takes as long and never matches.
@@ -91,7 +90,7 @@ impl Attempt {
     }
 }
 
-/// Counts the try, then looks the account up.
+/// Looks the account up, and counts the try: for the browser if the account was used with it, which one of `devices` shows.
 ///
 /// # Errors
 /// If the database fails; the inner error if there were too many tries.
@@ -100,14 +99,20 @@ pub fn begin(
     act: &Act,
     email: &str,
     address: IpAddr,
+    devices: &[Secret<String>],
     purpose: Purpose,
 ) -> Result<Result<Attempt, Throttled>, StoreError> {
     let email = email.trim().to_ascii_lowercase();
-    if let Err(throttled) = throttles::take_sign_in(db, act.now, &email, address)? {
-        return Ok(Err(throttled));
-    }
     let row = rows::find_by_email(db, &email)?;
     let account_id = row.as_ref().map(|row| row.id);
+    let tried = SignInTry {
+        device: devices::find_sent(db, account_id, devices)?,
+        email,
+        address,
+    };
+    if let Err(throttled) = throttles::take_sign_in(db, act.now, &tried)? {
+        return Ok(Err(throttled));
+    }
     let password_set_at = row.as_ref().and_then(|row| row.password_set_at);
     let hash = row
         .filter(|row| row.disabled_at.is_none())
@@ -115,8 +120,7 @@ pub fn begin(
         .map(PasswordHash::from_stored);
     Ok(Ok(Attempt {
         purpose,
-        email,
-        address,
+        tried,
         account_id,
         hash,
         password_set_at,
@@ -180,7 +184,7 @@ pub enum Answer<B> {
     Refused(B),
     /// There were too many tries.
     Throttled(Throttled),
-    /// The account was disabled or closed meanwhile.
+    /// The account was disabled or closed meanwhile, or got another password.
     Gone,
 }
 
@@ -194,7 +198,16 @@ pub struct Step {
     /// From where.
     pub address: IpAddr,
     /// The sign-in that waits for it; `None` within a session.
-    pub pending_id: Option<String>,
+    pub pending: Option<Pending>,
+}
+
+/// A sign-in whose password was right and whose second step must follow.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// Its own name, under which tries are counted.
+    pub id: String,
+    /// When the password was set that it began with; `None` if the version before has begun it.
+    pub password_set_at: Option<Timestamp>,
 }
 
 /// Takes a code of the authenticator or a recovery code.
@@ -212,13 +225,13 @@ pub fn answer_with_code(
     let tried = CodeTry {
         account_id: step.account_id,
         address: step.address,
-        pending_id: step.pending_id.as_deref(),
+        pending_id: step.pending.as_ref().map(|pending| &*pending.id),
         is_short: matches!(typed, TypedCode::Authenticator(_)),
     };
     if let Err(throttled) = throttles::take_code(db, act.now, tried)? {
         return Ok(Answer::Throttled(throttled));
     }
-    let Some(account) = enabled(db, step.account_id)? else {
+    let Some(account) = still_theirs(db, step)? else {
         return Ok(Answer::Gone);
     };
     match two_step::check(db, &acting_as(act, &account), vault, &account, &typed)? {
@@ -247,7 +260,7 @@ pub fn answer_with_passkey(
     step: &Step,
     answered: &Answered,
 ) -> Result<Answer<BadPasskey>, StoreError> {
-    let Some(account) = enabled(db, step.account_id)? else {
+    let Some(account) = still_theirs(db, step)? else {
         return Ok(Answer::Gone);
     };
     let purpose = match step.purpose {
@@ -294,6 +307,17 @@ fn finish_passkey(
     };
     record_as(db, act, &account, purpose.action(), Some("passkey"))?;
     Ok(Answer::SignedIn(account))
+}
+
+/// The account, unless it was disabled, or got another password since the sign-in began that waits for the step: whoever
+/// knew the old one gets no further, whatever ran at the same time.
+fn still_theirs(db: &mut Db, step: &Step) -> Result<Option<Account>, StoreError> {
+    let begun_with = step
+        .pending
+        .as_ref()
+        .and_then(|pending| pending.password_set_at);
+    Ok(enabled(db, step.account_id)?
+        .filter(|account| begun_with.is_none_or(|at| account.password_set_at == Some(at))))
 }
 
 fn enabled(db: &mut Db, id: AccountId) -> Result<Option<Account>, StoreError> {

@@ -328,6 +328,16 @@ pub fn oldest_waiting(db: &mut Db) -> Result<Option<Timestamp>, StoreError> {
         .optional()?)
 }
 
+/// Removes the mails of an account that were sent or given up; those that wait are still sent.
+pub fn delete_done_for_account(db: &mut Db, account_id: AccountId) -> Result<(), StoreError> {
+    let is_done = mails::sent_at
+        .is_not_null()
+        .or(mails::gave_up_at.is_not_null());
+    let done = mails::table.filter(mails::account_id.eq(account_id));
+    diesel::delete(done.filter(is_done)).execute(db)?;
+    Ok(())
+}
+
 /// Removes mails that were sent and queued before `sent_before`, unless they keep an occasion from having a second one;
 /// and all that were queued before `before`.
 pub fn delete_old(

@@ -205,6 +205,8 @@ pub struct OwnerToTell {
     pub brand: String,
     /// Its name.
     pub name: String,
+    /// True if its owner deleted it from the lists.
+    pub is_deleted: bool,
     /// Its owner.
     pub account_id: AccountId,
     /// The owner's address.
@@ -236,18 +238,21 @@ pub fn take_attempts_to_tell(
     let Some((attempts, told)) = counts else {
         return Ok(None);
     };
-    let owner: Option<(String, String, AccountId, String)> = api_keys::table
+    // A closed account has no address.
+    let owner: Option<(String, String, Option<Timestamp>, AccountId, String)> = api_keys::table
         .find(id)
         .inner_join(accounts::table)
+        .filter(accounts::closed_at.is_null())
         .select((
             api_keys::brand,
             api_keys::name,
+            api_keys::deleted_at,
             api_keys::account_id,
             accounts::email,
         ))
         .first(db)
         .optional()?;
-    let Some((brand, name, account_id, email)) = owner else {
+    let Some((brand, name, deleted_at, account_id, email)) = owner else {
         return Ok(None);
     };
     diesel::update(dead_key_attempts::table.find(id))
@@ -259,6 +264,7 @@ pub fn take_attempts_to_tell(
     Ok(Some(OwnerToTell {
         brand,
         name,
+        is_deleted: deleted_at.is_some(),
         account_id,
         email,
         attempts: attempts - told,

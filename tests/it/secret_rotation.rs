@@ -156,6 +156,7 @@ fn the_command_rotates_prepares_promotes_and_retires() {
     let after = states();
     assert_eq!(after[0].1, "current");
     assert_eq!(after[1], (first.clone(), "needed".to_owned()));
+    assert!(run(&["secret", "status"]).contains("browsers that have not come back"));
     let refused = keyport(folder.path(), &[], &["secret", "retire", &first]);
     assert_fails(&refused, &["is needed by 1 active keys"]);
     assert_eq!(states().len(), 2);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{CommandError, account, opened, print, refuse};
+use super::{CommandError, account, confirmed_account, opened, print, refuse};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::domain::audit::Act;
@@ -203,7 +203,7 @@ fn link(
     let (opened, act) = begin(config, clock)?;
     let outbox = Outbox::new(opened.policy.secrets.clone());
     let is_new = opened.pool.write_now(|db| {
-        let account = account(db, email)?;
+        let account = confirmed_account(db, email)?;
         match links::make(db, &act, &outbox, account.id, handle) {
             Err(RegistryError::Store(StoreError::Broken(Constraint::ExclusiveLink))) => {
                 refuse(format!(

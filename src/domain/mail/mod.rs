@@ -55,6 +55,9 @@ pub struct MailedKey {
     pub prefix: String,
     /// Its name.
     pub name: String,
+    /// True if its owner had deleted it from the lists, so that it has no page.
+    #[serde(default)]
+    pub is_deleted: bool,
 }
 
 /// A contact, as mails name it.
@@ -144,7 +147,7 @@ pub enum Mail {
         /// From where.
         place: Place,
     },
-    /// Two-step verification was turned off; by an operator if there is a name.
+    /// Two-step verification was turned off; if there is a name, that operator removed all second factors.
     TwoStepOff {
         /// From where.
         place: Place,
@@ -156,7 +159,7 @@ pub enum Mail {
         /// From where.
         place: Place,
     },
-    /// A recovery code was used to sign in.
+    /// A recovery code was used, to sign in or to confirm within a session that it is still its holder.
     RecoveryCodeUsed {
         /// From where.
         place: Place,
@@ -583,6 +586,7 @@ mod tests {
                 id: "0000000001".to_owned(),
                 prefix: "kp_0000000001".to_owned(),
                 name: "CI".to_owned(),
+                is_deleted: false,
             },
             at_ms: 0,
         };

@@ -29,6 +29,8 @@ impl From<&ApiKey> for MailedKey {
             id: key.id.to_string(),
             prefix: key.prefix.clone(),
             name: key.name.clone(),
+            // Such a key is not found any more.
+            is_deleted: false,
         }
     }
 }
@@ -118,6 +120,7 @@ impl Outbox {
                 id: id.to_string(),
                 prefix: key_string::prefix(&owner.brand, id),
                 name: owner.name,
+                is_deleted: owner.is_deleted,
             },
             attempts: owner.attempts,
             place,

@@ -107,6 +107,7 @@ fn queue(
         id: row.id.to_string(),
         prefix: key_string::prefix(&row.brand, row.id),
         name: row.name.clone(),
+        is_deleted: false,
     };
     let at_ms = row.ends_at.as_millis();
     let mail = match days {

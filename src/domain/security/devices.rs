@@ -1,12 +1,13 @@
 //! The browsers that an account was signed in with, so that its holder is told of a new one.
 //!
-//! A browser is known by a cookie that is of no other use: who steals it can sign in nowhere. What is stored is the
-//! digest of cookie and account, so that two accounts of one browser do not point at each other.
+//! A browser is known by a cookie that signs no one in: all that it gives are tries of its own (`throttles`). What is stored
+//! is the digest of cookie and account, so that two accounts of one browser do not point at each other.
 
 use chrono::TimeDelta;
 
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
+use crate::crypto::random::system_rng;
 use crate::domain::accounts::Account;
 use crate::domain::mail::{Mail, Outbox, Place, Recipient};
 use crate::ids::AccountId;
@@ -36,6 +37,24 @@ pub fn find_known(
         }
     }
     Ok(None)
+}
+
+/// What the account knows a browser by that sent these tokens, if it does. For an account that does not exist it asks as
+/// often.
+///
+/// # Errors
+/// If the database fails.
+pub fn find_sent(
+    db: &mut Db,
+    account_id: Option<AccountId>,
+    tokens: &[Secret<String>],
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let asked = account_id.unwrap_or_else(|| AccountId::random(&mut system_rng()));
+    let mut digests: Vec<Vec<u8>> = tokens.iter().map(|token| digest(asked, token)).collect();
+    let known = find_known(db, asked, &digests)?;
+    Ok(known
+        .filter(|_| account_id.is_some())
+        .map(|position| digests.swap_remove(position)))
 }
 
 /// Notes that the account was signed in with this browser. If it is a new one and not the first, its holder is told.

@@ -1,7 +1,9 @@
 //! Limits on tries. Counted in the database, so they hold across instances and restarts, and counted before the
 //! costly or telling part of a request, so parallel tries cannot slip through together.
 //!
-//! A sign-in counts against the pair of account and client address, and against the address alone. There is no
+//! A sign-in counts against the pair of account and client address, and against the address alone; from a browser that the
+//! account was used with it counts against that browser and nothing else. So whoever shares the address of the account's
+//! holder, behind the same router or proxy, cannot keep them out of the browsers that they use. There is no
 //! counter on the account alone: with one, a stranger could keep its holder out. What is counted for an account alone
 //! are the mails that strangers can have sent to it; their number keeps no one out, since the mails before are there.
 //!
@@ -31,6 +33,11 @@ struct Limit {
 
 const SIGN_IN_PAIR: Limit = Limit {
     kind: "sign-in/pair",
+    most: 10,
+    window: TimeDelta::minutes(15),
+};
+const SIGN_IN_DEVICE: Limit = Limit {
+    kind: "sign-in/device",
     most: 10,
     window: TimeDelta::minutes(15),
 };
@@ -133,6 +140,17 @@ pub struct Throttled {
     pub retry_after: TimeDelta,
 }
 
+/// A try to sign in.
+#[derive(Clone, Debug)]
+pub struct SignInTry {
+    /// What was typed as address, in lower case.
+    pub email: String,
+    /// From where.
+    pub address: IpAddr,
+    /// What the account knows the browser by, if it does.
+    pub device: Option<Vec<u8>>,
+}
+
 /// Counts a try to sign in.
 ///
 /// # Errors
@@ -140,20 +158,28 @@ pub struct Throttled {
 pub fn take_sign_in(
     db: &mut Db,
     now: Timestamp,
-    email: &str,
-    address: IpAddr,
+    tried: &SignInTry,
 ) -> Result<Result<(), Throttled>, StoreError> {
-    let by_address = take(db, now, SIGN_IN_ADDRESS, &network(address))?;
-    let by_pair = take(db, now, SIGN_IN_PAIR, &pair(email, address))?;
+    if let Some(device) = &tried.device {
+        return take(db, now, SIGN_IN_DEVICE, &hex(device));
+    }
+    let by_address = take(db, now, SIGN_IN_ADDRESS, &network(tried.address))?;
+    let by_pair = take(db, now, SIGN_IN_PAIR, &pair(&tried.email, tried.address))?;
     Ok(by_address.and(by_pair))
 }
 
-/// Forgets the failed tries of this account from this address, once a try was right.
+/// Forgets the failed tries of this account from this browser or address, once a try was right.
 ///
 /// # Errors
 /// If the database fails.
-pub fn clear_sign_in(db: &mut Db, email: &str, address: IpAddr) -> Result<(), StoreError> {
-    rows::clear(db, &bucket(SIGN_IN_PAIR, &pair(email, address)))
+pub fn clear_sign_in(db: &mut Db, tried: &SignInTry) -> Result<(), StoreError> {
+    rows::clear(
+        db,
+        &match &tried.device {
+            Some(device) => bucket(SIGN_IN_DEVICE, &hex(device)),
+            None => bucket(SIGN_IN_PAIR, &pair(&tried.email, tried.address)),
+        },
+    )
 }
 
 /// A try to enter a code.
@@ -408,9 +434,12 @@ fn pair(email: &str, address: IpAddr) -> String {
 }
 
 fn short_digest(email: &str) -> String {
-    let digest = sha256(email.as_bytes());
-    digest[..16]
-        .iter()
+    hex(&sha256(email.as_bytes()))
+}
+
+/// The first 16 bytes of a digest.
+fn hex(digest: &[u8]) -> String {
+    (digest.iter().take(16))
         .map(|byte| format!("{byte:02x}"))
         .collect()
 }

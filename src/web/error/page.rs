@@ -207,6 +207,7 @@ impl From<OperateError> for PageError {
             | OperateError::LastOperator
             | OperateError::OwnAccount
             | OperateError::Disabled
+            | OperateError::Unconfirmed
             | OperateError::HasAccount => Self::NotFound,
             OperateError::Store(error) => error.into(),
         }

@@ -58,7 +58,8 @@ pub(super) async fn remember(
     Ok(token)
 }
 
-fn sent(req: &HttpRequest) -> Vec<Secret<String>> {
+/// What the browser says that it is known by, to each of its accounts.
+pub fn sent(req: &HttpRequest) -> Vec<Secret<String>> {
     let Some(cookie) = req.cookie(cookie_name(req)) else {
         return Vec::new();
     };

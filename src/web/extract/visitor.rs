@@ -21,6 +21,7 @@ use crate::crypto::random::{base62_text, system_rng};
 use crate::domain::accounts::{self, Account};
 use crate::domain::audit::{Act, Actor};
 use crate::domain::security::devices;
+use crate::domain::sign_in::Pending;
 use crate::ids::{AccountId, SessionId};
 use crate::web::error::PageError;
 use crate::web::layout::{Flash, Theme};
@@ -54,8 +55,8 @@ struct NewSeed(String);
 pub struct PendingSignIn {
     /// Whose second step.
     pub account_id: AccountId,
-    /// Its own name, under which tries are counted.
-    pub id: String,
+    /// Which sign-in.
+    pub pending: Pending,
 }
 
 /// Someone looking at a page.
@@ -113,6 +114,8 @@ impl Visitor {
         self.session
             .insert(PENDING_ACCOUNT_ID, account.id.to_string())
             .map_err(internal)?;
+        let set_at = account.password_set_at.map(Timestamp::as_millis);
+        self.keep(PASSWORD_SET_AT, set_at)?;
         for name in [PENDING_ID, FORM_SEED] {
             self.session
                 .insert(name, base62_text(&mut system_rng(), 22))
@@ -126,8 +129,16 @@ impl Visitor {
         let text = |name| self.session.get::<String>(name).ok().flatten();
         Some(PendingSignIn {
             account_id: text(PENDING_ACCOUNT_ID)?.parse().ok()?,
-            id: text(PENDING_ID)?,
+            pending: Pending {
+                id: text(PENDING_ID)?,
+                password_set_at: self.password_set_at().map(Timestamp::from_millis),
+            },
         })
+    }
+
+    fn password_set_at(&self) -> Option<i64> {
+        let begun_with = self.session.get::<Option<i64>>(PASSWORD_SET_AT);
+        begun_with.ok().flatten().flatten()
     }
 
     /// Signs in: a new session id, so that one planted before is worth nothing. The browser is known from now on.

@@ -13,6 +13,7 @@ fn key() -> MailedKey {
         id: "Zx5bTn0vGf".to_owned(),
         prefix: "kp_Zx5bTn0vGf".to_owned(),
         name: "<b>CI</b> & \"deploy\"".to_owned(),
+        is_deleted: false,
     }
 }
 
@@ -169,9 +170,16 @@ fn account_samples() -> Vec<(Mail, &'static str)> {
         (
             Mail::TwoStepOff {
                 place: place(),
-                operator: Some("Ines".to_owned()),
+                operator: None,
             },
             "Two-step verification is off",
+        ),
+        (
+            Mail::TwoStepOff {
+                place: place(),
+                operator: Some("Ines".to_owned()),
+            },
+            "Two-step verification was reset",
         ),
         (
             Mail::RecoveryCodesReplaced { place: place() },
@@ -182,7 +190,7 @@ fn account_samples() -> Vec<(Mail, &'static str)> {
                 place: place(),
                 left: 1,
             },
-            "A recovery code was used to sign in",
+            "A recovery code was used",
         ),
         (
             Mail::PasskeyAdded {
@@ -451,5 +459,30 @@ fn a_mail_about_a_leak_says_deactivated_only_of_a_key_that_it_deactivated() {
             text.contains("so it was deactivated"),
             fate == LeakFate::Deactivated
         );
+    }
+}
+
+#[test]
+fn a_mail_about_a_deleted_key_names_no_page() {
+    let deleted = || MailedKey {
+        is_deleted: true,
+        ..key()
+    };
+    let leaked = Mail::KeyLeaked {
+        fate: LeakFate::WasDeactivated,
+        key: deleted(),
+        url: None,
+        source: "GitHub".to_owned(),
+    };
+    let used = Mail::DeadKeyUsed {
+        key: deleted(),
+        attempts: 2,
+        place: place(),
+    };
+    for mail in [leaked, used] {
+        let text = write(&mail, None).text;
+        assert!(!text.contains("/settings/api"), "{text}");
+        assert!(!text.contains("on the key’s page"), "{text}");
+        assert!(text.contains("it has no page any more"), "{text}");
     }
 }

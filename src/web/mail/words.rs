@@ -95,6 +95,9 @@ impl Words {
     }
 
     fn view_key(self, key: &MailedKey) -> Self {
+        if key.is_deleted {
+            return self.after("You deleted this key, so it has no page any more.");
+        }
         self.button("View key", format!("{KEYS}/{}", key.id))
     }
 }
@@ -192,27 +195,32 @@ fn of_security(mail: &Mail, at: &str, host: &str) -> Words {
             .says("Signing in takes a code of your authenticator app from now on.")
             .done(at, place)
             .was_it_you(),
-        Mail::TwoStepOff { place, operator } => {
-            let by = match operator {
-                Some(operator) => format!("{operator}, an operator of this server, turned it off."),
-                None => "It was turned off.".to_owned(),
-            };
-            Words::titled("Two-step verification is off")
-                .says(format!(
-                    "{by} Your password alone is enough to sign in now."
-                ))
-                .done(at, place)
-                .was_it_you()
-        }
+        Mail::TwoStepOff {
+            place,
+            operator: None,
+        } => Words::titled("Two-step verification is off")
+            .says("It was turned off. Your password alone is enough to sign in now.")
+            .done(at, place)
+            .was_it_you(),
+        Mail::TwoStepOff {
+            place,
+            operator: Some(operator),
+        } => Words::titled("Two-step verification was reset")
+            .says(format!(
+                "{operator}, an operator of this server, removed all that you had of an authenticator app, recovery codes and passkeys. Your password alone is enough to sign in now."
+            ))
+            .done(at, place)
+            .button("Review security", SECURITY)
+            .after("If you did not ask for this, change your password now, and tell the operator of this server."),
         Mail::RecoveryCodesReplaced { place } => Words::titled("You have new recovery codes")
             .says("The codes before them do not work any more.")
             .done(at, place)
             .was_it_you(),
         Mail::RecoveryCodeUsed { place, left } => {
-            Words::titled("A recovery code was used to sign in")
+            Words::titled("A recovery code was used")
                 .says(match left {
-                    0 => "It was the last one. Make new ones before you need them.".to_owned(),
-                    left => format!("It does not work again. You have {} left.", counted(*left, "code")),
+                    0 => "It stood for a code of your authenticator app, and was the last one. Make new ones before you need them.".to_owned(),
+                    left => format!("It stood for a code of your authenticator app, and does not work again. You have {} left.", counted(*left, "code")),
                 })
                 .done(at, place)
                 .was_it_you()
@@ -301,9 +309,11 @@ fn of_key(outgoing: &Outgoing<'_>, times: &Times, at: &str) -> Words {
             if let Some(client) = &place.client {
                 words = words.fact("With", client);
             }
-            words
-                .view_key(key)
-                .after("You get this at most once a day for each key. Further attempts are on the key’s page.")
+            words.view_key(key).after(if key.is_deleted {
+                "You get this at most once a day for each key."
+            } else {
+                "You get this at most once a day for each key. Further attempts are on the key’s page."
+            })
         }
         Mail::KeyLeaked {
             fate,

@@ -77,7 +77,7 @@ const MAILS: [MailWords; 24] = [
     mail(
         "recovery_code_used",
         "Recovery code used",
-        "Someone signed in with one",
+        "In place of a code of your app",
     ),
     mail(
         "passkey_added",

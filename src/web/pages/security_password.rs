@@ -12,10 +12,10 @@ use crate::domain::security::password::NewPassword;
 use crate::domain::sign_in::{self, Purpose};
 use crate::secret::Secret;
 use crate::store::StoreError;
-use crate::web::extract::client;
 use crate::web::extract::form::Form;
 use crate::web::extract::recent_sign_in::RecentSignIn;
 use crate::web::extract::visitor::CurrentAccount;
+use crate::web::extract::{client, device};
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Flash, Layout, Nav};
 
@@ -75,11 +75,11 @@ pub async fn post(
         }
     };
     let state = me.visitor.state.clone();
-    let address = client::address(&req);
+    let (address, devices) = (client::address(&req), device::sent(&req));
     let (act, email) = (me.visitor.act.clone(), me.account.email.clone());
     let begun: Result<_, StoreError> = state
         .pool
-        .write(move |db| sign_in::begin(db, &act, &email, address, Purpose::Confirm))
+        .write(move |db| sign_in::begin(db, &act, &email, address, &devices, Purpose::Confirm))
         .await;
     let attempt = match begun? {
         Ok(attempt) => attempt,

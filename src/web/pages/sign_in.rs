@@ -15,9 +15,9 @@ use crate::domain::sign_up;
 use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::web::error::{PageError, wait_words};
-use crate::web::extract::client;
 use crate::web::extract::form::Form;
 use crate::web::extract::visitor::{CurrentAccount, Visitor};
+use crate::web::extract::{client, device};
 use crate::web::form::Summary;
 use crate::web::layout::{Layout, Nav};
 
@@ -103,11 +103,11 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<SignInForm>) ->
         return post_passkey(&visitor, answered, &next).await;
     }
     let state = visitor.state.clone();
-    let address = client::address(&req);
+    let (address, devices) = (client::address(&req), device::sent(&req));
     let (act, typed) = (visitor.act.clone(), email.clone());
     let begun: Result<_, StoreError> = state
         .pool
-        .write(move |db| sign_in::begin(db, &act, &typed, address, Purpose::SignIn))
+        .write(move |db| sign_in::begin(db, &act, &typed, address, &devices, Purpose::SignIn))
         .await;
     let attempt = match begun? {
         Ok(attempt) => attempt,
@@ -224,7 +224,7 @@ fn done_words(done: &str) -> Option<(&'static str, &'static str)> {
         "email" => Some(("Your email is confirmed.", "Sign in with it.")),
         "closed" => Some((
             "Your account was closed.",
-            "Its keys no longer work, and your name and address were removed.",
+            "Its keys no longer work, and your name and address were removed from it.",
         )),
         _ => None,
     }

@@ -13,9 +13,9 @@ use crate::domain::sign_in::{self, Answer, Passed, Purpose, Step};
 use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::web::error::PageError;
-use crate::web::extract::client;
 use crate::web::extract::form::Form;
 use crate::web::extract::visitor::CurrentAccount;
+use crate::web::extract::{client, device};
 use crate::web::form::Summary;
 use crate::web::layout::{Layout, Nav};
 
@@ -86,7 +86,7 @@ pub async fn post(req: HttpRequest, me: CurrentAccount, form: Form<ConfirmForm>)
         purpose: Purpose::Confirm,
         account_id: me.account.id,
         address: client::address(&req),
-        pending_id: None,
+        pending: None,
     };
     let next = form.next.clone();
     let verdict = if !form.credential.is_empty() {
@@ -94,7 +94,7 @@ pub async fn post(req: HttpRequest, me: CurrentAccount, form: Form<ConfirmForm>)
     } else if !form.code.expose().trim().is_empty() {
         check_code(&me, step, form.code).await?
     } else {
-        check_password(&me, step, form.password).await?
+        check_password(&me, step, device::sent(&req), form.password).await?
     };
     match verdict {
         Verdict::Right => {
@@ -129,13 +129,14 @@ impl<B: ToString> From<Answer<B>> for Verdict {
 async fn check_password(
     me: &CurrentAccount,
     step: Step,
+    devices: Vec<Secret<String>>,
     password: Secret<String>,
 ) -> Result<Verdict, PageError> {
     let state = me.visitor.state.clone();
     let (act, email) = (me.visitor.act.clone(), me.account.email.clone());
     let begun: Result<_, StoreError> = state
         .pool
-        .write(move |db| sign_in::begin(db, &act, &email, step.address, step.purpose))
+        .write(move |db| sign_in::begin(db, &act, &email, step.address, &devices, step.purpose))
         .await;
     let attempt = match begun? {
         Ok(attempt) => attempt,

@@ -102,7 +102,7 @@ pub async fn post(req: HttpRequest, visitor: Visitor, form: Form<TwoStepForm>) -
         purpose: Purpose::SignIn,
         account_id: pending.account_id,
         address: client::address(&req),
-        pending_id: Some(pending.id),
+        pending: Some(pending.pending),
     };
     if form.credential.is_empty() {
         match check_code(&visitor, step, form.code).await? {
@@ -165,7 +165,7 @@ async fn finish(visitor: &Visitor, account: &Account, next: &str) -> PageResult 
     Ok(see_other(next))
 }
 
-/// The account was disabled meanwhile: nothing here leads on.
+/// The account was disabled or got another password meanwhile: nothing here leads on.
 fn give_up(visitor: &Visitor) -> PageResult {
     visitor.session.purge();
     Ok(see_other("/sign-in"))

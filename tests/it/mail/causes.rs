@@ -163,6 +163,32 @@ on_both_engines! {
     }
 }
 
+on_both_engines! {
+    async fn mails_about_a_deleted_key_lead_to_no_page(app) {
+        let server = SmtpServer::spawn().await;
+        let app = mailing(&app, &server).await;
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        let key = maren.create_key(&KEY).await;
+        let id = id_of(&key);
+        maren.deactivate(&id).await;
+        let path = format!("/settings/api/{id}/delete");
+        maren.fill_in(&path, &path, &[]).await.expect(303);
+        app.deliver();
+        server.take();
+        let program = app.program(&*key);
+        program.get("/auth").await.expect(401);
+        app.flush();
+        program.post("/api/v1/leaks", &json!({ "key": key })).await;
+        app.deliver();
+        let mails = server.take();
+        assert_eq!(mails.len(), 2);
+        for mail in mails {
+            assert!(!mail.text.contains(&format!("/settings/api/{id}")), "{}", mail.text);
+            assert!(mail.text.contains("You deleted this key"), "{}", mail.text);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_name_gets_into_another_header_or_into_html() {
     let app = TestApp::spawn(Engine::Sqlite).await;

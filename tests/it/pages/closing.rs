@@ -30,6 +30,8 @@ on_both_engines! {
         maren.deactivate(&crate::support::actors::id_of(&ended)).await;
         let program = app.program(key);
         program.get("/api/v1/account").await.expect(200);
+        // One of its mails was sent.
+        app.execute("UPDATE mails SET sent_at = created_at, sealed = NULL WHERE kind = 'key_deactivated'");
         let page = maren.get(CLOSE).await.expect(200);
         assert!(page.text().contains("1 active key will be deactivated."));
         maren.post_raw(CLOSE, &[("form_token", "stale")], &[]).await.expect(422);
@@ -49,6 +51,7 @@ on_both_engines! {
         assert_eq!(by, "a closed accounta closed account2");
         let log = app.text("SELECT CAST(COUNT(*) AS TEXT) AS text FROM audit_entries WHERE action IN ('account.close', 'key.deactivate')");
         assert_eq!(log, "3");
+        assert_eq!(app.texts("SELECT recipient AS text FROM mails WHERE sent_at IS NOT NULL"), Vec::<String>::new());
         // The address is free, and what was is not theirs.
         let mut next = app.person("maren@example.com", "Another").await;
         assert!(next.get("/settings/api").await.expect(200).page.has(".empty"));
@@ -94,5 +97,20 @@ on_both_engines! {
         make_operator(&app, &ben);
         maren.fill_in(CLOSE, CLOSE, &[]).await.expect(303);
         maren.get("/settings/profile").await.expect(303);
+    }
+}
+
+on_both_engines! {
+    async fn no_mail_goes_to_a_closed_account(app) {
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        let fields = [("name", "CI"), ("expires_in", "90d"), ("access", "all")];
+        let (used, leaked) = (maren.create_key(&fields).await, maren.create_key(&fields).await);
+        maren.fill_in(CLOSE, CLOSE, &[]).await.expect(303);
+        app.program(&used).get("/auth").await.expect_problem(401, "owner_disabled");
+        app.flush();
+        let body = serde_json::json!({ "key": leaked });
+        app.program("none").post("/api/v1/leaks", &body).await.expect(202);
+        let to = app.texts("SELECT recipient AS text FROM mails WHERE recipient <> 'maren@example.com'");
+        assert_eq!(to, Vec::<String>::new());
     }
 }

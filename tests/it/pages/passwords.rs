@@ -85,7 +85,7 @@ on_both_engines! {
         let address: IpAddr = "192.0.2.1".parse().unwrap();
         let begin = |purpose| {
             let begun: Result<_, StoreError> = app.state.pool.write_now(|db| {
-                sign_in::begin(db, &act, "maren@example.com", address, purpose)
+                sign_in::begin(db, &act, "maren@example.com", address, &[], purpose)
             });
             begun.unwrap().unwrap()
         };

@@ -11,6 +11,7 @@ use keyport::crypto::random::system_rng;
 use keyport::domain::sign_in::{self, Purpose};
 use keyport::domain::text::EmailAddress;
 use keyport::domain::{accounts, passwords};
+use keyport::secret::Secret;
 use keyport::store::StoreError;
 use keyport::store::connection::connect;
 
@@ -107,6 +108,7 @@ on_both_engines! {
             }
         });
         let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let devices = ["A", "B"].map(|letter| Secret::new(letter.repeat(43)));
         let (mut resets, mut sign_ins) = (Vec::new(), Vec::new());
         for email in ["maren@example.com", "nobody@example.com", "gone@example.com"] {
             count.store(0, Ordering::Relaxed);
@@ -114,7 +116,7 @@ on_both_engines! {
             let rng = &mut system_rng();
             passwords::request_reset(&mut db, &act, &app.state.outbox, rng, &parsed, address).unwrap().unwrap();
             resets.push(count.swap(0, Ordering::Relaxed));
-            let attempt = sign_in::begin(&mut db, &act, email, address, Purpose::SignIn).unwrap().unwrap();
+            let attempt = sign_in::begin(&mut db, &act, email, address, &devices, Purpose::SignIn).unwrap().unwrap();
             assert!(sign_in::finish(&mut db, &act, &attempt, false).unwrap().is_none());
             sign_ins.push(count.swap(0, Ordering::Relaxed));
         }

@@ -7,6 +7,7 @@ use keyport::store::StoreError;
 use crate::on_both_engines;
 use crate::support::actors::Answer;
 use crate::support::app::PASSWORD;
+use crate::support::command::{assert_fails, keyport};
 use crate::support::{Person, TestApp};
 
 const VERIFY: &str = "/email/verify";
@@ -178,5 +179,37 @@ on_both_engines! {
         zoe.send_form(&opened, "/password/reset", &fields).await.expect(303);
         zoe.sign_in(ZOE, "zoes new words 22").await;
         zoe.get("/settings/security").await.expect(200);
+    }
+}
+
+on_both_engines! {
+    with crate::support::mail_queue::MAIL_ON,
+    async fn a_strangers_sign_up_stands_in_no_ones_way_and_is_given_nothing(app) {
+        let email = "ann@example.com";
+        sign_up(&app, "Not Ann", email, PASSWORD).await.expect(200);
+        let settings = [("DATABASE_URL", app.database.url.as_str())];
+        let run = |arguments: &[&str]| keyport(app.database.folder.path(), &settings, arguments);
+        // Whoever signs up with the address next would take it away.
+        for arguments in [
+            ["user", "operator", email].as_slice(),
+            &["key", "create", "--account", email, "--name", "CI"],
+        ] {
+            assert_fails(&run(arguments), &["is not confirmed yet"]);
+        }
+        let mut oona = app.operator("oona@example.com", "Oona").await;
+        let list = oona.get(&format!("/operator/accounts?q={email}")).await.page;
+        let path = list.attribute("tbody a", "href");
+        assert!(!oona.get(&path).await.text().contains("make-operator"));
+        oona.get(&format!("{path}/make-operator")).await.expect(303);
+
+        let added = run(&["user", "add", email]);
+        assert!(added.status.success(), "{added:?}");
+        let printed = String::from_utf8(added.stdout).unwrap();
+        let token = printed.trim().rsplit_once("token=").unwrap().1.to_owned();
+        let page = format!("/password/reset?token={token}");
+        let fields = [("token", token.as_str()), ("password", "another kestrel 43")];
+        app.anonymous().fill_in(&page, "/password/reset", &fields).await.expect(303);
+        try_sign_in(&app, email, "another kestrel 43").await.expect(303);
+        assert!(run(&["user", "operator", email]).status.success());
     }
 }

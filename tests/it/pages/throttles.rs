@@ -1,14 +1,18 @@
 //! Limits on tries hold on every instance, and keep no one out elsewhere.
 
 use crate::on_both_engines;
-use crate::support::TestApp;
 use crate::support::actors::Answer;
 use crate::support::app::PASSWORD;
+use crate::support::{Person, TestApp};
 
 const PROXY: [(&str, &str); 1] = [("KEYPORT_TRUSTED_PROXIES", "127.0.0.1")];
 
 async fn sign_in_from(app: &TestApp, address: &str, email: &str, password: &str) -> Answer {
-    let mut visitor = app.anonymous();
+    sign_in_with(&mut app.anonymous(), address, email, password).await
+}
+
+/// With this browser.
+async fn sign_in_with(visitor: &mut Person, address: &str, email: &str, password: &str) -> Answer {
     let opened = visitor.get("/sign-in").await;
     let token = opened.page.attribute("input[name=form_token]", "value");
     let fields = [
@@ -56,5 +60,40 @@ on_both_engines! {
         sign_in_from(&app, "203.0.113.9", "nobody@example.com", "wrong words").await.expect(422);
         sign_in_from(&app, "203.0.113.9", "maren@example.com", PASSWORD).await.expect(429);
         sign_in_from(&app, "198.51.100.7", "maren@example.com", PASSWORD).await.expect(303);
+    }
+}
+
+on_both_engines! {
+    with super::PROXY,
+    async fn a_stranger_behind_the_same_address_does_not_keep_the_holder_from_their_browser(app) {
+        let (shared, email) = ("203.0.113.9", "maren@example.com");
+        app.account(email, "Maren");
+        let mut maren = app.anonymous();
+        sign_in_with(&mut maren, shared, email, PASSWORD).await.expect(303);
+        for _ in 0..10 {
+            sign_in_from(&app, shared, email, "wrong words").await.expect(422);
+        }
+        sign_in_from(&app, shared, email, PASSWORD).await.expect(429);
+        // Signed in she confirms that it is her, and signed out she signs in.
+        let headers = [("x-forwarded-for", shared)];
+        let opened = maren.get("/sign-in/confirm").await.expect(200);
+        let token = opened.page.attribute("main input[name=form_token]", "value");
+        let fields = [("form_token", token.as_str()), ("password", PASSWORD)];
+        maren.post_raw("/sign-in/confirm", &fields, &headers).await.expect(303);
+        maren.cookies.remove("keyport");
+        sign_in_with(&mut maren, shared, email, PASSWORD).await.expect(303);
+        // What it is known by gives it no more tries than others have.
+        maren.cookies.remove("keyport");
+        for _ in 0..10 {
+            sign_in_with(&mut maren, shared, email, "wrong words").await.expect(422);
+        }
+        sign_in_with(&mut maren, "198.51.100.7", email, PASSWORD).await.expect(429);
+        sign_in_from(&app, "198.51.100.7", email, PASSWORD).await.expect(303);
+        // To other accounts it is a stranger's.
+        app.account("ben@example.com", "Ben");
+        for _ in 0..10 {
+            sign_in_with(&mut maren, shared, "ben@example.com", "wrong words").await.expect(422);
+        }
+        sign_in_with(&mut maren, shared, "ben@example.com", PASSWORD).await.expect(429);
     }
 }

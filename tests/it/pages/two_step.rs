@@ -353,3 +353,23 @@ on_both_engines! {
         assert_eq!(app.queued_kinds().iter().filter(|kind| *kind == "two_step_off").count(), 1);
     }
 }
+
+on_both_engines! {
+    async fn a_sign_in_that_began_with_another_password_gets_no_further(app) {
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        let (phone, _) = turn_on(&app, &mut maren).await;
+        app.advance(TimeDelta::minutes(1));
+        let mut other = begin_sign_in(&app, "maren@example.com").await;
+        // As if the password had been set between the check of the old one and the beginning of this session.
+        app.execute("UPDATE accounts SET password_set_at = password_set_at + 1");
+        let opened = other.get("/sign-in/two-step").await.expect(200);
+        let code = phone.code(app.now());
+        let sent = other.send_form(&opened, "/sign-in/two-step", &[("code", &code)]).await.expect(303);
+        assert_eq!(sent.header("location"), "/sign-in");
+        other.get("/settings/api").await.expect(303);
+        // The code was not used up by it.
+        let mut again = begin_sign_in(&app, "maren@example.com").await;
+        enter(&mut again, &code).await.expect(303);
+        again.get("/settings/api").await.expect(200);
+    }
+}

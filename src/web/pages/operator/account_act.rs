@@ -74,7 +74,11 @@ impl Act {
         match self {
             Self::PasswordLink | Self::Disable => account.disabled_at.is_none(),
             Self::EndSessions | Self::ResetTwoStep => account.closed_at.is_none(),
-            Self::MakeOperator => !account.is_operator && account.closed_at.is_none(),
+            Self::MakeOperator => {
+                !account.is_operator
+                    && account.closed_at.is_none()
+                    && account.unverified_since.is_none()
+            }
             Self::TakeOperatorRole => account.is_operator,
             Self::Enable => account.disabled_at.is_some() && account.closed_at.is_none(),
         }
@@ -278,6 +282,10 @@ fn refusal(error: &OperateError) -> Option<Summary> {
         OperateError::Disabled => (
             "This account is disabled.",
             "No link was made. Enable the account first.",
+        ),
+        OperateError::Unconfirmed => (
+            "The address of this account is not confirmed yet.",
+            "Nothing was changed. Its holder has to open the link that was mailed first.",
         ),
         OperateError::NotFound
         | OperateError::NotOperator

@@ -273,7 +273,7 @@ impl Measured<'_> {
     fn housekeeping(&self) -> Row {
         let title = "Housekeeping";
         let Some(round) = self.state.housekeeping.get() else {
-            let text = "Not run since the start of this instance. It runs every hour.".to_owned();
+            let text = "Not run since the start of this instance. It runs soon after the start, and then every hour.".to_owned();
             return self.row(title, hollow("Not yet"), "Not yet".to_owned(), text);
         };
         let badge = match (round.was_done, self.at - round.at > HOUSEKEEPING_LATE) {

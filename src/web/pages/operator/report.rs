@@ -312,7 +312,7 @@ async fn grantee_of(
                     let found: Result<_, StoreError> = (me.visitor.state.pool)
                         .read(move |db| accounts::find_by_email(db, &address))
                         .await;
-                    found?
+                    found?.filter(|account| account.unverified_since.is_none())
                 }
                 Err(_malformed) => None,
             };
