@@ -28,6 +28,7 @@ pub mod sessions;
 pub mod shown_forms;
 pub mod stored_files;
 pub mod throttles;
+pub mod token_days;
 pub mod totp;
 pub mod usage;
 pub mod verification;

@@ -91,6 +91,7 @@ impl Action {
         Self::AccountEnable,
         Self::KeyCreate,
         Self::KeyRename,
+        Self::KeyLimitCalls,
         Self::KeyRotate,
         Self::KeyEndOldSecret,
         Self::KeyDeactivate,
@@ -156,6 +157,7 @@ impl Action {
             | Self::PasskeyClone => ActionGroup::Security,
             Self::KeyCreate
             | Self::KeyRename
+            | Self::KeyLimitCalls
             | Self::KeyRotate
             | Self::KeyEndOldSecret
             | Self::KeyDeactivate

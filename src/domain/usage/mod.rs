@@ -6,4 +6,4 @@ pub mod recorder;
 pub mod retention;
 pub mod summary;
 
-pub use self::ledger::{Exposure, Exposures, Use, minute_of};
+pub use self::ledger::{Exposure, Exposures, UpstreamUse, Use, minute_of};

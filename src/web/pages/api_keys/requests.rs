@@ -46,6 +46,7 @@ fn badge(number: i64) -> Badge {
         Some(Outcome::NoAuthority) => "No authority",
         Some(Outcome::RateLimited) => "Rate limited",
         Some(Outcome::KeyInUrl) => "Key in URL",
+        Some(Outcome::OutsideLimits) => "Outside limits",
         None => "Refused",
     };
     let kind = if number == Outcome::Accepted.number() {
