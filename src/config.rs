@@ -3,6 +3,7 @@
 //! The file and the environment are merged as data first, then read by one strict reader, so that a setting has one
 //! name, one meaning and one error message wherever it came from. Unknown settings stop the start.
 
+mod providers;
 mod raw;
 mod registry;
 mod shown;
@@ -24,6 +25,7 @@ use crate::secret::Secret;
 
 use source::VARIABLES;
 
+pub use providers::{ProviderSetting, ProviderSettings};
 pub use registry::RegistrySettings;
 pub use shown::{Setting, Source};
 pub use source::read_environment;
@@ -209,6 +211,8 @@ pub struct Config {
     pub audit: AuditSettings,
     /// The registry.
     pub registry: RegistrySettings,
+    /// Providers of APIs that keys are kept for.
+    pub providers: ProviderSettings,
     /// Logging.
     pub log: LogSettings,
     /// Which settings are not the defaults, and where they come from.

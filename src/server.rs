@@ -10,6 +10,7 @@ mod housekeeping;
 mod mail;
 mod moving;
 mod policy;
+mod providers;
 mod secret_file;
 
 use std::net::SocketAddr;
@@ -62,6 +63,7 @@ use secret_file::instance_secrets;
 pub use database::{check_writable, database_url, is_missing, migrate, open_database};
 pub use mail::{check_mail, mail_transport};
 pub use policy::key_policy;
+pub use providers::{Providers, providers};
 pub use secret_file::{existing_instance_secrets, secret_file};
 
 /// Why keyport did not start.
@@ -149,6 +151,7 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
     database_url(config).map(drop)?;
     redis(config).map(drop)?;
     leak_keys(config).map(drop)?;
+    providers(config).map(drop)?;
     mail_transport(config).map(drop)?;
     existing_instance_secrets(config).map(drop)?;
     let pool = open_database(config)?;
@@ -317,6 +320,11 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     let mover = (secrets.ids().count() > 1)
         .then(|| moving::start(pool.clone(), moves.clone(), secrets.clone(), outbox.clone()))
         .transpose()?;
+    let Providers {
+        catalog,
+        rules,
+        client,
+    } = providers(config)?;
     let transport = mail_transport(config)?;
     let site = Arc::new(Site {
         public_url: config.public_url.clone(),
@@ -356,6 +364,9 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
                 .collect(),
         ),
         leak_keys: leak_keys(config)?.map(Arc::new),
+        catalog,
+        call_rules: Arc::new(rules),
+        provider_client: client,
         policy,
         moves,
         passwords: PasswordWorker::new(config.workers),

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use url::Url;
 
+use super::providers::{ProviderSettings, RawProvider};
 use super::registry::{RawRegistry, RegistrySettings};
 use super::{
     AuditSettings, Config, ConfigError, KeySettings, LeakSettings, LogFormat, LogSettings,
@@ -47,6 +48,9 @@ pub(super) struct Raw {
     leaks: LeakSettings,
     audit: RawAudit,
     registry: RawRegistry,
+    providers: BTreeMap<String, RawProvider>,
+    allow_private_providers: Vec<String>,
+    provider_ca_file: Option<PathBuf>,
     log: RawLog,
 }
 
@@ -193,6 +197,11 @@ impl Config {
                 keep: days("audit.keep_days", raw.audit.keep_days, 400)?,
             },
             registry: RegistrySettings::from_raw(raw.registry)?,
+            providers: ProviderSettings::from_raw(
+                raw.providers,
+                raw.allow_private_providers,
+                raw.provider_ca_file,
+            )?,
             log: LogSettings {
                 format: log_format.unwrap_or(LogFormat::Text),
                 level: raw.log.level.unwrap_or_else(|| "info".to_owned()),

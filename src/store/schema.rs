@@ -130,6 +130,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    custom_providers (account_id, slug) {
+        account_id -> Int8,
+        slug -> Text,
+        base_url -> Text,
+        auth -> Text,
+        created_at -> Int8,
+    }
+}
+
+diesel::table! {
     customers (handle) {
         handle -> Text,
         name -> Text,
@@ -353,6 +363,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    provider_grants (provider, account_id) {
+        provider -> Text,
+        account_id -> Int8,
+        granted_at -> Int8,
+    }
+}
+
+diesel::table! {
+    provider_keys (id) {
+        id -> Int8,
+        account_id -> Nullable<Int8>,
+        provider -> Text,
+        place -> Text,
+        sealed -> Bytea,
+        hint -> Text,
+        checked_at -> Nullable<Int8>,
+        refused_status -> Nullable<Int8>,
+        refused_words -> Nullable<Text>,
+        refused_since -> Nullable<Int8>,
+        created_at -> Int8,
+        last_used_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     published_reports (slug) {
         slug -> Text,
         title -> Text,
@@ -452,6 +487,13 @@ diesel::table! {
         address -> Text,
         client -> Text,
         pending_until -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    shared_providers (provider) {
+        provider -> Text,
+        access -> Text,
     }
 }
 
@@ -616,6 +658,7 @@ diesel::joinable!(contact_emails -> contacts (contact));
 diesel::joinable!(contact_links -> accounts (account_id));
 diesel::joinable!(contact_links -> contacts (contact));
 diesel::joinable!(contact_phones -> contacts (contact));
+diesel::joinable!(custom_providers -> accounts (account_id));
 diesel::joinable!(customers -> organizations (organization));
 diesel::joinable!(idempotency_keys -> accounts (account_id));
 diesel::joinable!(idempotency_keys -> api_keys (api_key_id));
@@ -632,6 +675,8 @@ diesel::joinable!(organization_contacts -> contacts (contact));
 diesel::joinable!(organization_contacts -> organizations (organization));
 diesel::joinable!(passkey_ceremonies -> accounts (account_id));
 diesel::joinable!(passkeys -> accounts (account_id));
+diesel::joinable!(provider_grants -> accounts (account_id));
+diesel::joinable!(provider_keys -> accounts (account_id));
 diesel::joinable!(recovery_codes -> accounts (account_id));
 diesel::joinable!(registry_files -> stored_files (file_id));
 diesel::joinable!(replaced_secrets -> api_keys (api_key_id));
@@ -660,6 +705,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contact_links,
     contact_phones,
     contacts,
+    custom_providers,
     customers,
     dead_key_attempts,
     handle_counters,
@@ -678,6 +724,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     passkey_ceremonies,
     passkeys,
+    provider_grants,
+    provider_keys,
     published_reports,
     recovery_codes,
     registry_files,
@@ -688,6 +736,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_grants,
     secret_last_uses,
     sessions,
+    shared_providers,
     shown_code_forms,
     shown_forms,
     stored_file_chunks,

@@ -183,6 +183,20 @@ pub enum Action {
     KeyLeak,
     /// The instance secret was rotated, or one of them retired.
     SecretChange,
+    /// A provider was added by an account.
+    ProviderAdd,
+    /// A provider of an account was removed.
+    ProviderRemove,
+    /// A provider key was saved.
+    ProviderKeySave,
+    /// A provider key took the place of another one, or waits to.
+    ProviderKeyReplace,
+    /// It was checked whether a provider takes a key.
+    ProviderKeyCheck,
+    /// A provider key was removed.
+    ProviderKeyRemove,
+    /// It was set which accounts may use the server's key of a provider.
+    ProviderShare,
     /// A contact was made.
     ContactCreate,
     /// A contact was changed.
@@ -292,6 +306,13 @@ impl Action {
             Self::KeyDelete => "key.delete",
             Self::KeyLeak => "key.leak",
             Self::SecretChange => "secret.change",
+            Self::ProviderAdd => "provider.add",
+            Self::ProviderRemove => "provider.remove",
+            Self::ProviderKeySave => "provider_key.save",
+            Self::ProviderKeyReplace => "provider_key.replace",
+            Self::ProviderKeyCheck => "provider_key.check",
+            Self::ProviderKeyRemove => "provider_key.remove",
+            Self::ProviderShare => "provider.share",
             Self::ContactCreate => "contact.create",
             Self::ContactChange => "contact.change",
             Self::ContactDelete => "contact.delete",
