@@ -15,6 +15,7 @@ pub mod markup;
 pub mod metrics;
 pub mod middleware;
 pub mod pages;
+pub mod proxy;
 pub mod qr;
 pub mod rest;
 pub mod session_store;

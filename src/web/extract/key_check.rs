@@ -7,6 +7,7 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use zeroize::Zeroizing;
 
 use super::client;
+use crate::clock::Timestamp;
 use crate::config::QueryKeys;
 use crate::domain::usage::outcome::Outcome;
 use crate::domain::integrations::limits::Call;
@@ -145,6 +146,11 @@ impl KeyCheck {
             ));
         }
         Ok(self.verdict.clone().into_result()?)
+    }
+
+    /// When the key was judged.
+    pub fn at(&self) -> Timestamp {
+        self.verdict.at
     }
 
     /// Where the database was when the key was confirmed.
