@@ -263,7 +263,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 received.body.extend_from_slice(&chunk[..size]);
             }
         } else if let Some(length) = received.header("content-length") {
-            let length = length.parse().unwrap();
+            let length: usize = length.parse().unwrap();
             while received.body.len() < length {
                 if self.buffer.is_empty() {
                     self.fill().await?;
