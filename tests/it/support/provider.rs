@@ -29,8 +29,6 @@ pub struct Received {
     pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// Counted from 0: which connection it came over.
-    pub connection: usize,
 }
 
 impl Received {
@@ -106,14 +104,14 @@ impl Provider {
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 stream.set_nodelay(true).unwrap();
-                let number = for_server.connections.fetch_add(1, Ordering::SeqCst);
+                for_server.connections.fetch_add(1, Ordering::SeqCst);
                 let (shared, tls) = (for_server.clone(), tls.clone());
                 tokio::spawn(async move {
                     match tls {
-                        None => serve(Connection::new(stream, shared, number)).await,
+                        None => serve(Connection::new(stream, shared)).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(Connection::new(stream, shared, number)).await;
+                                serve(Connection::new(stream, shared)).await;
                             }
                         }
                     }
@@ -192,7 +190,6 @@ async fn wait(semaphore: &Semaphore, problem: &str) {
 struct Connection<S> {
     stream: S,
     shared: Arc<Shared>,
-    number: usize,
     buffer: Vec<u8>,
 }
 
@@ -200,11 +197,10 @@ struct Connection<S> {
 struct Over;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    fn new(stream: S, shared: Arc<Shared>, number: usize) -> Self {
+    fn new(stream: S, shared: Arc<Shared>) -> Self {
         Self {
             stream,
             shared,
-            number,
             buffer: Vec::new(),
         }
     }
@@ -241,7 +237,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             target: parts.next().unwrap().to_owned(),
             headers: Vec::new(),
             body: Vec::new(),
-            connection: self.number,
         };
         loop {
             let line = self.line().await?;
