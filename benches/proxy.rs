@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::stream;
-use keyport::clock::{Clock as _, SharedClock, SystemClock};
+use keyport::clock::{SharedClock, SystemClock};
 use keyport::crypto::random::system_rng;
 use keyport::domain::accounts;
 use keyport::domain::api_keys::addresses::AllowedAddresses;
