@@ -5,6 +5,7 @@
 
 mod providers;
 mod raw;
+mod proxy;
 mod registry;
 mod shown;
 mod source;
@@ -26,6 +27,7 @@ use crate::secret::Secret;
 use source::VARIABLES;
 
 pub use providers::{ProviderSetting, ProviderSettings};
+pub use proxy::ProxySettings;
 pub use registry::RegistrySettings;
 pub use shown::{Setting, Source};
 pub use source::read_environment;
@@ -209,6 +211,8 @@ pub struct Config {
     pub leaks: LeakSettings,
     /// The audit log.
     pub audit: AuditSettings,
+    /// Calls that are passed on to providers.
+    pub proxy: ProxySettings,
     /// The registry.
     pub registry: RegistrySettings,
     /// Providers of APIs that keys are kept for.

@@ -55,6 +55,7 @@ use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
 use crate::web::middleware::moved_cookies::{CookieKeys, moved_cookies};
+use crate::web::proxy::CallDesk;
 use crate::web::state::{AppState, Draining, Site, Worker};
 
 use housekeeping::Keeping;
@@ -398,11 +399,13 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
             ),
             recorder: shared.recorder.for_worker(),
             figures,
+            desk: CallDesk::new(&shared),
         };
         App::new()
             .app_data(shared.clone())
             .app_data(worker)
             .service(crate::web::forward_auth::resource())
+            .service(crate::web::proxy::scope())
             .service(
                 web::scope("")
                     .configure(crate::web::routes)
@@ -411,6 +414,8 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
                     .wrap(from_fn(crate::web::middleware::envelope)),
             )
     })
+    // Whoever closes the connection wants no answer any more: a call of a provider is then ended, too.
+    .h1_allow_half_closed(false)
     .workers(config.workers)
     .shutdown_timeout(30)
     .disable_signals()

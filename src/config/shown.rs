@@ -145,6 +145,8 @@ impl Config {
             "registry.report_days" => days(self.registry.report),
             "registry.edition_days" => days(self.registry.edition),
             "registry.max_report_bytes" => self.registry.max_report_bytes.to_string(),
+            "proxy.answer_seconds" => self.proxy.answer_within.as_secs().to_string(),
+            "proxy.silence_seconds" => self.proxy.silence.as_secs().to_string(),
             "log.format" => match self.log.format {
                 LogFormat::Text => "text",
                 LogFormat::Json => "json",

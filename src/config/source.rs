@@ -102,6 +102,16 @@ pub(super) const VARIABLES: &[(&str, &str, Kind)] = &[
         "KEYPORT_REGISTRY_MAX_REPORT_BYTES",
         Kind::Number,
     ),
+    (
+        "proxy.answer_seconds",
+        "KEYPORT_PROXY_ANSWER_SECONDS",
+        Kind::Number,
+    ),
+    (
+        "proxy.silence_seconds",
+        "KEYPORT_PROXY_SILENCE_SECONDS",
+        Kind::Number,
+    ),
     ("log.format", "KEYPORT_LOG_FORMAT", Kind::Text),
     ("log.level", "KEYPORT_LOG_LEVEL", Kind::Text),
 ];

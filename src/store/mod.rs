@@ -31,6 +31,7 @@ pub mod shared_providers;
 pub mod shown_forms;
 pub mod stored_files;
 pub mod throttles;
+pub mod token_days;
 pub mod totp;
 pub mod usage;
 pub mod verification;

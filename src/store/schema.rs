@@ -44,6 +44,7 @@ diesel::table! {
         rate_limit -> Nullable<Int8>,
         secret_number -> Int8,
         overlap_ends_at -> Nullable<Int8>,
+        call_limits -> Nullable<Text>,
     }
 }
 
@@ -229,6 +230,8 @@ diesel::table! {
         duration_us -> Int8,
         address -> Text,
         client -> Text,
+        upstream_status -> Nullable<Int8>,
+        upstream_us -> Nullable<Int8>,
     }
 }
 
@@ -587,6 +590,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    token_days (api_key_id, day, provider) {
+        api_key_id -> Int8,
+        day -> Int8,
+        provider -> Text,
+        calls -> Int8,
+        input_tokens -> Int8,
+        output_tokens -> Int8,
+    }
+}
+
+diesel::table! {
     totp_secrets (account_id) {
         account_id -> Int8,
         sealed -> Bytea,
@@ -731,6 +745,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     ticket_attachments,
     ticket_messages,
     tickets,
+    token_days,
     totp_secrets,
     unwanted_mails,
     usage_days,

@@ -15,11 +15,13 @@ pub mod markup;
 pub mod metrics;
 pub mod middleware;
 pub mod pages;
+pub mod proxy;
 pub mod qr;
 pub mod rest;
 pub mod session_store;
 pub mod state;
 pub mod times;
+pub mod token_view;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{PersistentSession, TtlExtensionPolicy};
@@ -40,7 +42,9 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The route table.
 pub fn routes(config: &mut ServiceConfig) {
-    use pages::api_keys::{access, confirm, create, detail, list, rotate};
+    use pages::api_keys::{
+        access, confirm, create, detail, integrations as limits, list, rotate,
+    };
     use pages::operator::{
         account, account_act, account_key, accounts, configuration, health, log, mail, mail_act,
         mails,
@@ -210,6 +214,11 @@ pub fn routes(config: &mut ServiceConfig) {
             page("/settings/api/{id}/delete", "GET, HEAD, POST")
                 .route(read().to(confirm::get_delete))
                 .route(web::post().to(confirm::post_delete)),
+        )
+        .service(
+            page("/settings/api/{id}/integrations", "GET, HEAD, POST")
+                .route(read().to(limits::get))
+                .route(web::post().to(limits::post)),
         )
         .service(page("/settings/api/{id}/access", "GET, HEAD").route(read().to(access::get)))
         .service(

@@ -30,6 +30,7 @@ use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
 use crate::web::middleware::moved_cookies::CookieKeys;
+use crate::web::proxy::CallDesk;
 
 /// What the pages say about this instance.
 #[derive(Clone)]
@@ -76,6 +77,8 @@ pub struct Worker {
     pub recorder: WorkerRecorder,
     /// Counts the answers.
     pub figures: Arc<WorkerFigures>,
+    /// Calls providers.
+    pub desk: CallDesk,
 }
 
 impl Worker {

@@ -12,6 +12,7 @@ mod checklist;
 mod colours;
 mod commands;
 mod hardship;
+mod integrations;
 mod layers;
 mod mail;
 mod metrics;

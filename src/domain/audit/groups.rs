@@ -95,6 +95,7 @@ impl Action {
         Self::AccountEnable,
         Self::KeyCreate,
         Self::KeyRename,
+        Self::KeyLimitCalls,
         Self::KeyRotate,
         Self::KeyEndOldSecret,
         Self::KeyDeactivate,
@@ -167,6 +168,7 @@ impl Action {
             | Self::PasskeyClone => ActionGroup::Security,
             Self::KeyCreate
             | Self::KeyRename
+            | Self::KeyLimitCalls
             | Self::KeyRotate
             | Self::KeyEndOldSecret
             | Self::KeyDeactivate

@@ -169,6 +169,8 @@ pub enum Action {
     KeyCreate,
     /// A key got another name.
     KeyRename,
+    /// The calls of providers that a key may make were limited otherwise.
+    KeyLimitCalls,
     /// A key got another secret.
     KeyRotate,
     /// The secret before was ended before its time.
@@ -297,6 +299,7 @@ impl Action {
             Self::AccountEnable => "account.enable",
             Self::KeyCreate => "key.create",
             Self::KeyRename => "key.rename",
+            Self::KeyLimitCalls => "key.limit_calls",
             Self::KeyRotate => "key.rotate",
             Self::KeyEndOldSecret => "key.end_old_secret",
             Self::KeyDeactivate => "key.deactivate",

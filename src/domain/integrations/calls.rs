@@ -66,19 +66,36 @@ pub enum CallRefusal {
     Store(#[from] StoreError),
 }
 
-/// Opens the key that a call by this account to this provider is made with: the account's own, else the instance's if the
+/// What a call is made with, with the key still sealed: as the database holds it, so that it can be remembered as long as
+/// nothing changes there.
+#[derive(Clone)]
+pub struct Sealed {
+    provider: Arc<Provider>,
+    row: ProviderKeyRow,
+}
+
+impl Sealed {
+    /// Opens the key for one call.
+    ///
+    /// # Errors
+    /// If it does not open.
+    pub fn open(&self, secrets: &InstanceSecrets) -> Result<Opened, CallRefusal> {
+        opened(secrets, self.provider.clone(), &self.row).ok_or(CallRefusal::CannotBeOpened)
+    }
+}
+
+/// Finds the key that a call by this account to this provider is made with: the account's own, else the instance's if the
 /// account may use it. A provider that the account has added itself goes before one of the same name in the catalog, and
 /// is called with the account's key only.
 ///
 /// # Errors
-/// If there is none, it does not open, or the database fails.
-pub fn open_for_call(
+/// If there is none, or the database fails.
+pub fn find_for_call(
     db: &mut Db,
     catalog: &ProviderCatalog,
-    secrets: &InstanceSecrets,
     account: AccountId,
     slug: &str,
-) -> Result<Opened, CallRefusal> {
+) -> Result<Sealed, CallRefusal> {
     let custom = custom::find(db, account, slug)?;
     let is_custom = custom.is_some();
     let provider = match custom.or_else(|| catalog.find(slug).cloned()) {
@@ -96,7 +113,7 @@ pub fn open_for_call(
     if row.account_id.is_none() && !may_use_shared(db, slug, account)? {
         return Err(CallRefusal::NotAllowed);
     }
-    opened(secrets, provider, &row).ok_or(CallRefusal::CannotBeOpened)
+    Ok(Sealed { provider, row })
 }
 
 fn opened(

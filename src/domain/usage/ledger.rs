@@ -8,7 +8,8 @@ use crate::clock::Timestamp;
 use crate::domain::api_keys::key_string::without_secrets;
 use crate::domain::text::is_hidden;
 use crate::domain::verification::record::{KeyRecord, SecretMatch};
-use crate::ids::ApiKeyId;
+use crate::domain::integrations::tokens::Tokens;
+use crate::ids::{ApiKeyId, ProviderKeyId};
 
 /// Requests in detail that one worker keeps between two flushes. Writing a request in detail costs more than verifying
 /// it, so under load most are only counted.
@@ -53,6 +54,15 @@ impl Exposures {
     }
 }
 
+/// What came of a call that was passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpstreamUse {
+    /// What the provider answered, if it did.
+    pub status: Option<u16>,
+    /// How long that took, to the end of its answer, in microseconds.
+    pub took_us: u64,
+}
+
 /// A request that named a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Use<'a> {
@@ -80,6 +90,8 @@ pub struct Use<'a> {
     pub status: u16,
     /// How long the answer took, in microseconds.
     pub took_us: u64,
+    /// What a provider did about it, if it was asked.
+    pub upstream: Option<UpstreamUse>,
 }
 
 /// Notes of one worker.
@@ -87,6 +99,8 @@ pub struct Use<'a> {
 pub(super) struct Ledger {
     pub(super) keys: HashMap<ApiKeyId, KeyNotes>,
     pub(super) details: Vec<Detail>,
+    /// When keys of providers were last used.
+    pub(super) provider_uses: HashMap<ProviderKeyId, Timestamp>,
     pub(super) details_left_out: u64,
     pub(super) requests: u64,
 }
@@ -99,6 +113,7 @@ pub(super) struct KeyNotes {
     pub(super) secret_uses: Vec<(i64, Timestamp)>,
     pub(super) attempts: Option<Attempts>,
     pub(super) exposures: Vec<Seen>,
+    pub(super) tokens: Vec<DayTokens>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,10 +156,25 @@ pub(super) struct Detail {
     pub(super) took_us: u64,
     pub(super) address: Option<IpAddr>,
     pub(super) client: Box<str>,
+    pub(super) upstream: Option<UpstreamUse>,
+}
+
+/// Tokens that a key used at a provider on a day.
+#[derive(Clone, Debug)]
+pub(super) struct DayTokens {
+    pub(super) day: i64,
+    pub(super) provider: Box<str>,
+    pub(super) calls: u64,
+    pub(super) tokens: Tokens,
 }
 
 impl Ledger {
     pub(super) fn note(&mut self, one: &Use<'_>) {
+        self.note_count(one);
+        self.note_detail(one);
+    }
+
+    pub(super) fn note_count(&mut self, one: &Use<'_>) {
         self.requests += 1;
         let notes = self.keys.entry(one.key.id).or_default();
         notes.add(minute_of(one.at), one.outcome, 1);
@@ -160,6 +190,9 @@ impl Ledger {
                 notes.note_exposure(exposure, one);
             }
         }
+    }
+
+    pub(super) fn note_detail(&mut self, one: &Use<'_>) {
         if self.details.len() < MOST_DETAILS {
             self.details.push(Detail::of(one));
         } else {
@@ -167,8 +200,28 @@ impl Ledger {
         }
     }
 
+    pub(super) fn note_tokens(
+        &mut self,
+        key: ApiKeyId,
+        provider: &str,
+        at: Timestamp,
+        tokens: Tokens,
+    ) {
+        self.keys.entry(key).or_default().add_tokens(DayTokens {
+            day: minute_of(at).div_euclid(1_440),
+            provider: provider.into(),
+            calls: 1,
+            tokens,
+        });
+    }
+
+    pub(super) fn note_provider_use(&mut self, key: ProviderKeyId, at: Timestamp) {
+        let last = self.provider_uses.entry(key).or_insert(at);
+        *last = at.max(*last);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.is_empty() && self.details.is_empty() && self.provider_uses.is_empty()
     }
 
     /// Takes in what another ledger holds; used to bring several workers' together, and to put back what could not be
@@ -177,6 +230,9 @@ impl Ledger {
         self.requests += other.requests;
         self.details_left_out += other.details_left_out;
         self.details.extend(other.details);
+        for (key, at) in other.provider_uses {
+            self.note_provider_use(key, at);
+        }
         if self.keys.is_empty() {
             self.keys = other.keys;
             return;
@@ -197,6 +253,20 @@ impl KeyNotes {
                 outcome,
                 requests,
             }),
+        }
+    }
+
+    fn add_tokens(&mut self, used: DayTokens) {
+        let same = |known: &&mut DayTokens| {
+            known.day == used.day && known.provider == used.provider
+        };
+        match self.tokens.iter_mut().find(same) {
+            Some(known) => {
+                known.calls += used.calls;
+                known.tokens.input = known.tokens.input.saturating_add(used.tokens.input);
+                known.tokens.output = known.tokens.output.saturating_add(used.tokens.output);
+            }
+            None => self.tokens.push(used),
         }
     }
 
@@ -268,6 +338,9 @@ impl KeyNotes {
         {
             self.last_use = Some(last);
         }
+        for used in other.tokens {
+            self.add_tokens(used);
+        }
         for (number, at) in other.secret_uses {
             self.set_secret_use(number, at);
         }
@@ -336,6 +409,7 @@ impl Detail {
             took_us: one.took_us,
             address: one.address,
             client: cut(one.client),
+            upstream: one.upstream,
         }
     }
 }

@@ -44,6 +44,7 @@ const ROUTES: &[(&str, u16, u16, u16)] = &[
     ("/settings/api/{id}/rotate", 303, 404, 303),
     ("/settings/api/{id}/end-old-secret", 303, 404, 303),
     ("/settings/api/{id}/access", 303, 404, 303),
+    ("/settings/api/{id}/integrations", 303, 404, 303),
     ("/settings/usage", 303, 200, 303),
     ("/settings/usage.csv", 303, 200, 303),
     ("/settings/contacts", 303, 200, 303),

@@ -9,6 +9,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::PageResult;
+use super::integrations::limit_lines;
 use super::{LIST, badge, html, key_of};
 use crate::domain::api_keys::{ApiKey, KeyState};
 use crate::domain::registry::rights::{self, Rights};
@@ -36,6 +37,8 @@ struct AccessPage {
     rate_limit: String,
     address: Field,
     scopes: Vec<ScopeRow>,
+    /// Limits of calls of providers, in lines.
+    call_limits: Vec<String>,
     /// What of the registry the key reaches; empty if there is no registry.
     registry: Vec<ObjectRows>,
 }
@@ -153,6 +156,7 @@ async fn page(
             |limit| format!("{} a minute", counted(limit.requests().into(), "request")),
         ),
         address,
+        call_limits: limit_lines(&key.call_limits, &state.catalog),
         registry,
         scopes: rows
             .map(|(known, refusal)| ScopeRow {

@@ -26,6 +26,7 @@ pub(super) fn event_words(entry: &Entry) -> &str {
         Action::AccountEnable => "Account enabled",
         Action::KeyCreate => "API key created",
         Action::KeyRename => "API key renamed",
+        Action::KeyLimitCalls => "Provider calls of an API key limited",
         Action::KeyRotate => "API key rotated",
         Action::KeyEndOldSecret => "Old secret of an API key ended",
         Action::KeyDeactivate => "API key deactivated",

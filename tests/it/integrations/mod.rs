@@ -1,0 +1,8 @@
+//! Keys for the APIs of other providers, and the calls that are made with them.
+
+mod limits;
+mod proxy;
+mod scene;
+mod sdks;
+mod streams;
+mod tokens;
