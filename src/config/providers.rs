@@ -20,6 +20,8 @@ pub struct ProviderSetting {
     pub slug: String,
     /// Its name for people.
     pub name: String,
+    /// Stands where others have a logo.
+    pub letter: String,
     /// What it is, in a few words.
     pub about: String,
     /// Where its API is, without a version.
@@ -67,6 +69,7 @@ struct BuiltIn {
 pub(super) struct RawProvider {
     slug: Option<String>,
     name: Option<String>,
+    letter: Option<String>,
     about: Option<String>,
     base_url: Option<String>,
     auth: Option<String>,
@@ -85,6 +88,7 @@ impl RawProvider {
         Self {
             slug: self.slug,
             name: other.name.or(self.name),
+            letter: other.letter.or(self.letter),
             about: other.about.or(self.about),
             base_url: other.base_url.or(self.base_url),
             auth: other.auth.or(self.auth),
@@ -127,7 +131,7 @@ impl RawProvider {
         if !are_links {
             return refuse("docs and console are https addresses");
         }
-        let texts = [&self.name, &self.about, &self.placeholder];
+        let texts = [&self.name, &self.letter, &self.about, &self.placeholder];
         let are_short = texts
             .into_iter()
             .flatten()
@@ -135,9 +139,12 @@ impl RawProvider {
         if !are_short || self.name.as_deref() == Some("") {
             return refuse("name, about and placeholder have at most 100 characters");
         }
+        let name = self.name.unwrap_or_else(|| slug.to_owned());
+        let letter = self.letter.as_ref().unwrap_or(&name);
         Ok(ProviderSetting {
             slug: slug.to_owned(),
-            name: self.name.unwrap_or_else(|| slug.to_owned()),
+            letter: letter.chars().take(1).collect(),
+            name,
             about: self.about.unwrap_or_default(),
             base_url,
             auth: self.auth.unwrap_or_else(|| "bearer".to_owned()),
@@ -163,7 +170,10 @@ impl ProviderSettings {
             .iter()
             .find_map(|(slug, raw)| raw.slug.as_ref().map(|_| slug))
         {
-            return bad("providers", format!("{slug}: its name is that of the table"));
+            return bad(
+                "providers",
+                format!("{slug}: its name is that of the table"),
+            );
         }
         let built_in: BuiltIn =
             toml::from_str(BUILT_IN).expect("a test reads the list that comes with the program");
@@ -228,7 +238,13 @@ mod tests {
         );
         for one in &known {
             assert!(one.base_url.starts_with("https://"), "{one:?}");
-            for text in [&one.name, &one.about, &one.docs, &one.console, &one.placeholder] {
+            for text in [
+                &one.name,
+                &one.about,
+                &one.docs,
+                &one.console,
+                &one.placeholder,
+            ] {
                 assert!(!text.is_empty(), "{one:?}");
             }
             // No version, and no key in an address, where logs would have it.
@@ -245,7 +261,10 @@ mod tests {
         assert_eq!(known[0].name, "OpenAI");
         let acme = known.last().unwrap();
         assert_eq!((acme.slug.as_str(), acme.name.as_str()), ("acme", "acme"));
-        assert_eq!((acme.auth.as_str(), acme.check.as_str()), ("bearer", "/v1/models"));
+        assert_eq!(
+            (acme.auth.as_str(), acme.check.as_str()),
+            ("bearer", "/v1/models")
+        );
     }
 
     #[test]

@@ -37,7 +37,10 @@ const PROVIDERS: &str = "providers";
 
 /// The settings that a file holds.
 pub(super) fn in_file(table: &Table) -> BTreeMap<&'static str, Source> {
-    let paths = VARIABLES.iter().map(|(path, ..)| *path).chain([SCOPES, PROVIDERS]);
+    let paths = VARIABLES
+        .iter()
+        .map(|(path, ..)| *path)
+        .chain([SCOPES, PROVIDERS]);
     paths
         .filter(|path| is_in(table, path))
         .map(|path| (path, Source::File))

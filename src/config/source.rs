@@ -48,11 +48,7 @@ pub(super) const VARIABLES: &[(&str, &str, Kind)] = &[
         "KEYPORT_ALLOW_PRIVATE_PROVIDERS",
         Kind::List,
     ),
-    (
-        "provider_ca_file",
-        "KEYPORT_PROVIDER_CA_FILE",
-        Kind::Text,
-    ),
+    ("provider_ca_file", "KEYPORT_PROVIDER_CA_FILE", Kind::Text),
     ("brand", "KEYPORT_BRAND", Kind::Text),
     ("old_brands", "KEYPORT_OLD_BRANDS", Kind::List),
     ("keys.max_active", "KEYPORT_KEYS_MAX_ACTIVE", Kind::Number),

@@ -91,6 +91,7 @@ fn provider(setting: &ProviderSetting, allowed: &Allowed) -> Result<Provider, Co
     Ok(Provider {
         slug: slug.clone(),
         name: setting.name.clone(),
+        letter: setting.letter.clone(),
         about: setting.about.clone(),
         endpoint: Endpoint {
             base_url,

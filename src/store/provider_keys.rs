@@ -64,10 +64,7 @@ pub fn insert(db: &mut Db, row: &ProviderKeyRow) -> Result<(), StoreError> {
 }
 
 /// All keys of an account, or with `None` of the instance; by provider, the current one first.
-pub fn list(
-    db: &mut Db,
-    account_id: Option<AccountId>,
-) -> Result<Vec<ProviderKeyRow>, StoreError> {
+pub fn list(db: &mut Db, account_id: Option<AccountId>) -> Result<Vec<ProviderKeyRow>, StoreError> {
     let all = provider_keys::table
         .order((provider_keys::provider, provider_keys::place))
         .select(ProviderKeyRow::as_select());

@@ -51,10 +51,10 @@ pub fn routes(config: &mut ServiceConfig) {
     };
     use pages::security::{passkeys, recovery_codes, shown_codes, two_step};
     use pages::{
-        audit, contacts, docs, email_verify, notifications, overview, passkey_challenges,
-        password_forgot, password_reset, profile, profile_close, security, security_password,
-        security_sessions, sign_in, sign_in_confirm, sign_in_two_step, sign_up, theme, tickets,
-        unsubscribe, usage, well_known,
+        audit, contacts, docs, email_verify, integrations, notifications, overview,
+        passkey_challenges, password_forgot, password_reset, profile, profile_close, security,
+        security_password, security_sessions, sign_in, sign_in_confirm, sign_in_two_step, sign_up,
+        theme, tickets, unsubscribe, usage, well_known,
     };
 
     config
@@ -233,6 +233,32 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .service(page("/settings/usage", "GET, HEAD").route(read().to(usage::get)))
         .service(page("/settings/usage.csv", "GET, HEAD").route(read().to(usage::get_csv)))
+        // Keys for the APIs of other providers.
+        .service(
+            page("/settings/integrations", "GET, HEAD").route(read().to(integrations::list::get)),
+        )
+        .service(
+            page("/settings/integrations/new", "GET, HEAD, POST")
+                .route(read().to(integrations::create::get))
+                .route(web::post().to(integrations::create::post)),
+        )
+        .service(
+            page("/settings/integrations/{provider}", "GET, HEAD, POST")
+                .route(read().to(integrations::connect::get))
+                .route(web::post().to(integrations::connect::post)),
+        )
+        .service(
+            page("/settings/integrations/{provider}/check", "POST")
+                .route(web::post().to(integrations::check::post)),
+        )
+        .service(
+            page(
+                "/settings/integrations/{provider}/remove",
+                "GET, HEAD, POST",
+            )
+            .route(read().to(integrations::remove::get))
+            .route(web::post().to(integrations::remove::post)),
+        )
         // Contacts of the registry.
         .service(page("/settings/contacts", "GET, HEAD").route(read().to(contacts::list::get)))
         .service(
@@ -324,6 +350,31 @@ pub fn routes(config: &mut ServiceConfig) {
             operator_page("/operator/invitations", "GET, HEAD, POST")
                 .route(read().to(pages::operator::invitations::get))
                 .route(web::post().to(pages::operator::invitations::post)),
+        )
+        .service(
+            operator_page("/operator/integrations", "GET, HEAD")
+                .route(read().to(pages::operator::integrations::get)),
+        )
+        .service(
+            operator_page("/operator/integrations/{provider}", "GET, HEAD, POST")
+                .route(read().to(pages::operator::integration::get))
+                .route(web::post().to(pages::operator::integration::post)),
+        )
+        .service(
+            operator_page("/operator/integrations/{provider}/check", "POST")
+                .route(web::post().to(pages::operator::integration::post_check)),
+        )
+        .service(
+            operator_page("/operator/integrations/{provider}/access", "POST")
+                .route(web::post().to(pages::operator::integration::post_access)),
+        )
+        .service(
+            operator_page(
+                "/operator/integrations/{provider}/remove",
+                "GET, HEAD, POST",
+            )
+            .route(read().to(pages::operator::integration::get_remove))
+            .route(web::post().to(pages::operator::integration::post_remove)),
         )
         .service(operator_page("/operator/mail", "GET, HEAD").route(read().to(mails::get)))
         .service(operator_page("/operator/mail/{id}", "GET, HEAD").route(read().to(mail::get)))

@@ -162,11 +162,7 @@ pub fn note_refused(
 ///
 /// # Errors
 /// If the database fails.
-pub fn note_accepted(
-    db: &mut Db,
-    key_id: ProviderKeyId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub fn note_accepted(db: &mut Db, key_id: ProviderKeyId, now: Timestamp) -> Result<(), StoreError> {
     rows::set_accepted(db, key_id, now).map(drop)
 }
 

@@ -205,14 +205,25 @@ pub fn find(
     Ok(row.and_then(from_row))
 }
 
+/// The provider that this name stands for to the account: its own before one of the catalog.
+///
+/// # Errors
+/// If the database fails.
+pub fn find_any(
+    db: &mut Db,
+    catalog: &ProviderCatalog,
+    account_id: AccountId,
+    slug: &str,
+) -> Result<Option<Arc<Provider>>, StoreError> {
+    let own = find(db, account_id, slug)?;
+    Ok(own.or_else(|| catalog.find(slug).cloned()))
+}
+
 /// All providers of the account, by name.
 ///
 /// # Errors
 /// If the database fails.
-pub fn list(
-    db: &mut Db,
-    account_id: AccountId,
-) -> Result<Vec<Arc<Provider>>, StoreError> {
+pub fn list(db: &mut Db, account_id: AccountId) -> Result<Vec<Arc<Provider>>, StoreError> {
     let rows = rows::list(db, account_id)?;
     let providers = rows.into_iter().filter_map(from_row);
     Ok(providers.collect())
@@ -227,6 +238,7 @@ fn from_row(row: CustomProviderRow) -> Option<Arc<Provider>> {
 fn provider(slug: String, base_url: BaseUrl, auth: &str) -> Provider {
     Provider {
         name: slug.clone(),
+        letter: slug.chars().take(1).collect(),
         about: base_url.to_string(),
         slug,
         endpoint: Endpoint {
@@ -256,7 +268,19 @@ mod tests {
         let parse = |text: &str| Slug::parse(&catalog, text).map(|slug| slug.0);
         assert_eq!(parse(" local-llm2 ").as_deref(), Ok("local-llm2"));
         assert!(parse(&"a".repeat(40)).is_ok());
-        for text in ["", "a", "A1", "1a", "-a", "a-", "a_b", "a/b", "..", "é1", &"a".repeat(41)] {
+        for text in [
+            "",
+            "a",
+            "A1",
+            "1a",
+            "-a",
+            "a-",
+            "a_b",
+            "a/b",
+            "..",
+            "é1",
+            &"a".repeat(41),
+        ] {
             assert_eq!(parse(text), Err(BadSlug::Malformed), "{text}");
         }
         assert_eq!(parse("new"), Err(BadSlug::Taken));

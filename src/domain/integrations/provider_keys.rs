@@ -379,7 +379,9 @@ pub fn note_checked(
     let said = match checked {
         Checked::Accepted => None,
         Checked::Refused(said) => Some(said),
-        Checked::Unknown(words) | Checked::NotAllowed(words) => return Ok(CheckEnd::Unknown(words)),
+        Checked::Unreachable(words) | Checked::Unclear(words) | Checked::NotAllowed(words) => {
+            return Ok(CheckEnd::Unknown(words));
+        }
     };
     let is_open = owner.lock(db, slug)?;
     let keys = rows::list_for_provider(db, owner.account_id(), slug)?;

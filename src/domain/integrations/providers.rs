@@ -11,6 +11,8 @@ pub struct Provider {
     pub slug: String,
     /// Its name for people.
     pub name: String,
+    /// Stands where others have a logo.
+    pub letter: String,
     /// What it is, in a few words; may be empty.
     pub about: String,
     /// How it is called.

@@ -195,13 +195,28 @@ mod tests {
         let opens = |row: &ProviderKeyRow| open(&secrets, row).is_some();
         assert_eq!(open(&secrets, &row).as_ref(), Some(new.secret()));
         let elsewhere = [
-            ProviderKeyRow { account_id: Some(other), ..row.clone() },
-            ProviderKeyRow { account_id: None, ..row.clone() },
-            ProviderKeyRow { provider: "anthropic".to_owned(), ..row.clone() },
-            ProviderKeyRow { id: other_id, ..row.clone() },
+            ProviderKeyRow {
+                account_id: Some(other),
+                ..row.clone()
+            },
+            ProviderKeyRow {
+                account_id: None,
+                ..row.clone()
+            },
+            ProviderKeyRow {
+                provider: "anthropic".to_owned(),
+                ..row.clone()
+            },
+            ProviderKeyRow {
+                id: other_id,
+                ..row.clone()
+            },
         ];
         assert!(!elsewhere.iter().any(opens));
         // Its place is not sealed: a pending one becomes the current one as it is.
-        assert!(opens(&ProviderKeyRow { place: rows::PENDING.to_owned(), ..row }));
+        assert!(opens(&ProviderKeyRow {
+            place: rows::PENDING.to_owned(),
+            ..row
+        }));
     }
 }

@@ -105,10 +105,13 @@ pub fn set(
         rows::grant(db, slug, id, act.now)?;
     }
     rows::set_access(db, slug, access.word())?;
-    let target = format!("{slug}, for {}", match access {
-        Access::All => "every account",
-        Access::Chosen => "chosen accounts",
-    });
+    let target = format!(
+        "{slug}, for {}",
+        match access {
+            Access::All => "every account",
+            Access::Chosen => "chosen accounts",
+        }
+    );
     let action = Action::ProviderShare;
     act.record(db, None, action, Some(&target), Outcome::Done)?;
     Ok(())

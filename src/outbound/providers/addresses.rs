@@ -60,9 +60,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(carried) = carried_v4(address) {
         return is_public_v4(carried);
     }
-    let is_in = |(block, length): (Ipv6Addr, u8)| {
-        Ipv6Net::new_assert(block, length).contains(&address)
-    };
+    let is_in =
+        |(block, length): (Ipv6Addr, u8)| Ipv6Net::new_assert(block, length).contains(&address);
     is_in(GLOBAL_V6) && !NOT_PUBLIC_V6.into_iter().any(is_in)
 }
 

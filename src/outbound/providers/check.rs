@@ -44,8 +44,10 @@ pub enum Checked {
     Accepted,
     /// It does not.
     Refused(Said),
-    /// It could not be asked, or its answer says nothing about the key: why, as a sentence.
-    Unknown(String),
+    /// It could not be asked: why, as a sentence.
+    Unreachable(String),
+    /// Its answer says nothing about the key: what it was, as a sentence.
+    Unclear(String),
     /// It may not be called: why, as a sentence that says what to do.
     NotAllowed(String),
 }
@@ -60,7 +62,7 @@ impl ProviderClient {
     ) -> Checked {
         match timeout(CHECK_WITHIN, self.ask(endpoint, call, secret)).await {
             Ok(checked) => checked,
-            Err(_) => Checked::Unknown("It did not answer in time.".to_owned()),
+            Err(_) => Checked::Unreachable("It did not answer in time.".to_owned()),
         }
     }
 
@@ -76,9 +78,9 @@ impl ProviderClient {
             Ok(answer) => answer,
             Err(CallError::Refused(words)) => return Checked::NotAllowed(words),
             Err(CallError::TimedOut) => {
-                return Checked::Unknown("It did not answer in time.".to_owned());
+                return Checked::Unreachable("It did not answer in time.".to_owned());
             }
-            Err(CallError::Unreachable(words)) => return Checked::Unknown(words),
+            Err(CallError::Unreachable(words)) => return Checked::Unreachable(words),
         };
         let status = answer.status();
         if call.refused.contains(&status.as_u16()) {
@@ -89,10 +91,10 @@ impl ProviderClient {
         if status.is_success() {
             return match is_json(&beginning(answer).await) {
                 true => Checked::Accepted,
-                false => Checked::Unknown("It answered with something else than JSON.".to_owned()),
+                false => Checked::Unclear("It answered with something else than JSON.".to_owned()),
             };
         }
-        Checked::Unknown(unclear(status))
+        Checked::Unclear(unclear(status))
     }
 }
 
@@ -202,11 +204,20 @@ mod tests {
     #[test]
     fn the_words_of_a_provider_are_found_where_it_has_them() {
         for (body, expected) in [
-            (r#"{"error":{"message":"Incorrect API key"}}"#, "Incorrect API key"),
-            (r#"{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}"#, "invalid x-api-key"),
+            (
+                r#"{"error":{"message":"Incorrect API key"}}"#,
+                "Incorrect API key",
+            ),
+            (
+                r#"{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}"#,
+                "invalid x-api-key",
+            ),
             (r#"{"message":"Unauthorized"}"#, "Unauthorized"),
             (r#"{"error":"bad key"}"#, "bad key"),
-            (r#"[{"error":{"message":"API key not valid."}}]"#, "API key not valid."),
+            (
+                r#"[{"error":{"message":"API key not valid."}}]"#,
+                "API key not valid.",
+            ),
             (r#"{"detail":"no"}"#, "no"),
             (r#"{"detail":{"loc":1}}"#, ""),
             ("<html>Unauthorized</html>", ""),
@@ -234,7 +245,13 @@ mod tests {
 
     #[test]
     fn json_begins_as_an_object_or_a_list() {
-        for (body, expected) in [(" \n{", true), ("[]", true), ("", false), ("<p>", false), ("ok", false)] {
+        for (body, expected) in [
+            (" \n{", true),
+            ("[]", true),
+            ("", false),
+            ("<p>", false),
+            ("ok", false),
+        ] {
             assert_eq!(is_json(body.as_bytes()), expected, "{body}");
         }
     }

@@ -298,7 +298,15 @@ mod tests {
         is("/a%20b", "https://h.example/api/a%20b");
         is("/@evil.example/", "https://h.example/api/@evil.example/");
         is("//evil.example/x", "https://h.example/api//evil.example/x");
-        for path in ["", "v1", "/../x", "/a/%2e%2E/b", "/a/.", "/a\\..\\b", "@evil.example"] {
+        for path in [
+            "",
+            "v1",
+            "/../x",
+            "/a/%2e%2E/b",
+            "/a/.",
+            "/a\\..\\b",
+            "@evil.example",
+        ] {
             assert_eq!(join(path), None, "{path}");
         }
     }

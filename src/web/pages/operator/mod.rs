@@ -9,6 +9,8 @@ pub mod account_key;
 pub mod accounts;
 pub mod configuration;
 pub mod health;
+pub mod integration;
+pub mod integrations;
 pub mod invitations;
 pub mod log;
 pub mod mail;
