@@ -149,7 +149,10 @@ async fn later(body: web::Bytes, milliseconds: web::Path<u64>) -> HttpResponse {
 async fn events(_body: web::Bytes) -> HttpResponse {
     let events = stream::unfold((), async |()| {
         tokio::time::sleep(EVENT_EVERY).await;
-        Some((Ok::<_, actix_web::Error>(web::Bytes::from_static(EVENT.as_bytes())), ()))
+        Some((
+            Ok::<_, actix_web::Error>(web::Bytes::from_static(EVENT.as_bytes())),
+            (),
+        ))
     });
     HttpResponse::Ok()
         .content_type("text/event-stream")
@@ -239,10 +242,7 @@ fn measure(plan: &Plan, engine: Engine) {
     command.arg("provider");
     let provider = Process::start(command);
     let keyport = Keyport::start(engine, provider.address);
-    println!(
-        "\n{engine:?}, {} rounds of {} s",
-        plan.rounds, plan.seconds
-    );
+    println!("\n{engine:?}, {} rounds of {} s", plan.rounds, plan.seconds);
     println!(
         "| the provider answers | connections | direct/s | through keyport/s | ratio | direct p50 µs | through p50 µs | added µs | through p99 µs | status | keyport RSS MB |"
     );
@@ -337,7 +337,10 @@ fn memory(plan: &Plan, provider: &Process, keyport: &Keyport) {
         for seconds in [5, 15, 30] {
             let wait = if seconds == 5 { 5 } else { seconds / 2 };
             tokio::time::sleep(Duration::from_secs(wait)).await;
-            print!(", {:.0} MB after {seconds} s", keyport.process.resident_mb());
+            print!(
+                ", {:.0} MB after {seconds} s",
+                keyport.process.resident_mb()
+            );
         }
         println!(" (the provider's own: {:.0} MB)", provider.resident_mb());
         readers.iter().for_each(tokio::task::JoinHandle::abort);
