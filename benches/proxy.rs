@@ -47,6 +47,7 @@ use keyport::secret::Secret;
 use keyport::server;
 use keyport::store::StoreError;
 use process::Process;
+use serde_json::Value;
 use support::Engine;
 use support::db::{TestDatabase, postgres_url};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -135,13 +136,15 @@ fn serve_provider() {
     });
 }
 
-async fn at_once(_body: web::Bytes) -> HttpResponse {
+/// Reads what it is asked, as every provider has to.
+async fn at_once(asked: web::Json<Value>) -> HttpResponse {
+    assert!(asked["messages"].is_array());
     HttpResponse::Ok()
         .content_type("application/json")
         .body(ANSWER)
 }
 
-async fn later(body: web::Bytes, milliseconds: web::Path<u64>) -> HttpResponse {
+async fn later(body: web::Json<Value>, milliseconds: web::Path<u64>) -> HttpResponse {
     tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
     at_once(body).await
 }

@@ -35,7 +35,7 @@ BEGIN
 END
 $$;
 
-CREATE CONSTRAINT TRIGGER provider_keys_step AFTER INSERT OR DELETE OR UPDATE OF id, account_id, provider, place, sealed, refused_since ON provider_keys
+CREATE CONSTRAINT TRIGGER provider_keys_step AFTER INSERT OR DELETE OR UPDATE OF id, account_id, provider, place, sealed, checked_at, refused_since ON provider_keys
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION provider_step();
 CREATE TRIGGER provider_keys_truncate_step AFTER TRUNCATE ON provider_keys
     FOR EACH STATEMENT EXECUTE FUNCTION verification_step();

@@ -28,7 +28,7 @@ CREATE TRIGGER provider_keys_insert_step AFTER INSERT ON provider_keys BEGIN
     SELECT epoch + 1, random(), -1 FROM verification_epoch;
 END;
 CREATE TRIGGER provider_keys_update_step
-AFTER UPDATE OF id, account_id, provider, place, sealed, refused_since ON provider_keys BEGIN
+AFTER UPDATE OF id, account_id, provider, place, sealed, checked_at, refused_since ON provider_keys BEGIN
     INSERT INTO verification_changes (epoch, nonce, api_key_id)
     SELECT epoch + 1, random(), -1 FROM verification_epoch;
 END;

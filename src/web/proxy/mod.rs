@@ -1,6 +1,6 @@
 //! `/proxy/{provider}/…`: calls of providers with a key of ours, to which the provider's own key is put in.
 //!
-//! 1. The path is judged as it was sent, then the key of ours, as everywhere: with the scope, and for this very call.
+//! 1. The path is judged as it was sent ([`target`]), then the key of ours, as everywhere: with the scope, and for this very call.
 //! 2. The provider's key is opened ([`desk`]), and the call made: to the configured host, whatever the path says. Headers
 //!    are chosen in [`headers`]; bodies pass both ways as they come ([`request_body`], [`answer`]).
 //! 3. What the provider answers is passed on as it is, errors too. What we answer ourselves is marked by `Keyport-Error`.
@@ -13,17 +13,18 @@ mod desk;
 mod headers;
 mod notes;
 mod request_body;
+mod target;
 
 use actix_web::body::BodySize;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse, Scope};
-use percent_encoding::percent_decode_str;
 
 use self::answer::{AnswerBody, Call};
 use self::notes::{News, Notes};
 use self::request_body::Brought;
+use self::target::Target;
 use super::error::{ApiError, Code, rate_limit};
 use super::extract::key_check::{Asked, KeyCheck, Shown, missing_key};
 use super::middleware::{RequestId, api_response, security_headers};
@@ -31,8 +32,7 @@ use super::state::{AppState, Worker};
 use crate::domain::api_keys::scopes::INTEGRATIONS_USE;
 use crate::domain::integrations::CallError;
 use crate::domain::integrations::calls::{CallRefusal, Opened};
-use crate::domain::integrations::limits::{self, METHODS};
-use crate::domain::integrations::paths;
+use crate::domain::integrations::limits;
 use crate::domain::integrations::tokens::Meter;
 use crate::domain::verification::Accepted;
 
@@ -74,65 +74,6 @@ fn ours(error: &ApiError, state: &AppState, id: &RequestId) -> HttpResponse {
     let code = HeaderValue::from_static(error.code.row().0);
     answer.headers_mut().insert(ERROR, code);
     answer
-}
-
-/// What is asked for, as it was sent.
-struct Target<'a> {
-    provider: &'a str,
-    path: &'a str,
-    query: Option<&'a str>,
-}
-
-impl<'a> Target<'a> {
-    fn of(req: &'a HttpRequest) -> Self {
-        let rest = req.uri().path().strip_prefix("/proxy").unwrap_or_default();
-        let rest = rest.strip_prefix('/').unwrap_or(rest);
-        let (provider, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        Self {
-            provider,
-            path: if path.is_empty() { "/" } else { path },
-            query: req.uri().query(),
-        }
-    }
-
-    /// What cannot be passed on, whoever asks.
-    fn check(&self, method: &Method) -> Result<(), ApiError> {
-        if !METHODS.contains(&method.as_str()) {
-            return Err(ApiError {
-                allow: Some("GET, HEAD, POST, PUT, PATCH, DELETE"),
-                ..ApiError::new(
-                    Code::MethodNotAllowed,
-                    "Calls of providers take GET, HEAD, POST, PUT, PATCH and DELETE.",
-                )
-            });
-        }
-        paths::check(self.path, self.query)
-            .map_err(|bad| ApiError::new(Code::BadPath, format!("The path {bad}.")))
-    }
-
-    /// Path and query for the provider, without a key of ours.
-    fn for_provider(&self, key_prefix: &str) -> Result<String, ApiError> {
-        let is_ours = |pair: &&str| {
-            let name = pair.split('=').next().unwrap_or_default();
-            percent_decode_str(name).decode_utf8_lossy() == "apikey"
-        };
-        let query = self.query.map(|query| {
-            let pairs = query.split('&').filter(|pair| !is_ours(pair));
-            pairs.collect::<Vec<_>>().join("&")
-        });
-        let whole = match query {
-            Some(query) if !query.is_empty() => format!("{}?{query}", self.path),
-            _ => self.path.to_owned(),
-        };
-        let decoded = percent_decode_str(&whole).decode_utf8_lossy();
-        if whole.contains(key_prefix) || decoded.contains(key_prefix) {
-            return Err(ApiError::new(
-                Code::KeyInUrl,
-                "The address holds this API key, and would take it to the provider. Send the key in the x-api-key header.",
-            ));
-        }
-        Ok(whole)
-    }
 }
 
 async fn attempt(req: &HttpRequest, payload: Payload) -> Result<HttpResponse, ApiError> {

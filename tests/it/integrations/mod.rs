@@ -2,7 +2,9 @@
 
 mod limits;
 mod proxy;
+mod refusals;
 mod scene;
 mod sdks;
 mod streams;
 mod tokens;
+mod upkeep;

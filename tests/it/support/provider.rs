@@ -3,6 +3,8 @@
 //! Written over plain sockets, so that it can break every rule. What it answers depends on the path; a key that holds `bad`
 //! is refused everywhere.
 
+mod answers;
+
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,6 +20,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+use self::answers::{chat, chat_events, message, message_events, response, response_events};
+
+pub use self::answers::WORDS;
 
 /// Whatever is waited for has happened by then, or never will.
 const LONG: Duration = Duration::from_secs(20);
@@ -453,97 +459,4 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
             None => connection.json(200, &json!({"ok": true}), "").await,
         },
     }
-}
-
-/// The three words that every stand-in's model says.
-pub const WORDS: &str = "Hello from afar";
-
-fn chat() -> Value {
-    json!({"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "standin-1",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": WORDS, "refusal": null},
-            "logprobs": null, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}})
-}
-
-fn data(value: &Value) -> String {
-    format!("data: {value}\n\n")
-}
-
-fn named(value: &Value) -> String {
-    format!(
-        "event: {}\ndata: {value}\n\n",
-        value["type"].as_str().unwrap()
-    )
-}
-
-fn chat_events() -> Vec<String> {
-    let chunk = |delta: Value, end: Value| {
-        json!({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "standin-1",
-            "choices": [{"index": 0, "delta": delta, "finish_reason": end}], "usage": null})
-    };
-    let mut events: Vec<String> = WORDS
-        .split_inclusive(' ')
-        .map(|word| data(&chunk(json!({"content": word}), Value::Null)))
-        .collect();
-    events.push(data(&chunk(json!({}), json!("stop"))));
-    events.push(data(
-        &json!({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1,
-        "model": "standin-1", "choices": [],
-        "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}}),
-    ));
-    events.push("data: [DONE]\n\n".to_owned());
-    events
-}
-
-fn response() -> Value {
-    json!({"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": "standin-1",
-        "error": null, "incomplete_details": null, "instructions": null, "metadata": {},
-        "parallel_tool_calls": true, "temperature": 1.0, "tool_choice": "auto", "tools": [], "top_p": 1.0,
-        "output": [{"type": "message", "id": "msg_1", "status": "completed", "role": "assistant",
-            "content": [{"type": "output_text", "text": WORDS, "annotations": []}]}],
-        "usage": {"input_tokens": 11, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 4,
-            "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 15}})
-}
-
-fn response_events() -> Vec<String> {
-    let mut events: Vec<String> = WORDS
-        .split_inclusive(' ')
-        .enumerate()
-        .map(|(number, word)| {
-            named(
-                &json!({"type": "response.output_text.delta", "item_id": "msg_1", "output_index": 0,
-                "content_index": 0, "delta": word, "logprobs": [], "sequence_number": number}),
-            )
-        })
-        .collect();
-    let end = json!({"type": "response.completed", "sequence_number": 9, "response": response()});
-    events.push(named(&end));
-    events
-}
-
-fn message() -> Value {
-    json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "standin-1",
-        "content": [{"type": "text", "text": WORDS}], "stop_reason": "end_turn", "stop_sequence": null,
-        "usage": {"input_tokens": 10, "output_tokens": 5}})
-}
-
-fn message_events() -> Vec<String> {
-    let mut begun = message();
-    begun["content"] = json!([]);
-    begun["stop_reason"] = Value::Null;
-    begun["usage"] = json!({"input_tokens": 10, "output_tokens": 1});
-    let mut events = vec![
-        named(&json!({"type": "message_start", "message": begun})),
-        named(
-            &json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
-        ),
-    ];
-    events.extend(WORDS.split_inclusive(' ').map(|word| {
-        named(&json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}}))
-    }));
-    events.push(named(&json!({"type": "content_block_stop", "index": 0})));
-    events.push(named(&json!({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": null},
-        "usage": {"output_tokens": 5}})));
-    events.push(named(&json!({"type": "message_stop"})));
-    events
 }
