@@ -4,8 +4,8 @@
 //! name, one meaning and one error message wherever it came from. Unknown settings stop the start.
 
 mod providers;
-mod raw;
 mod proxy;
+mod raw;
 mod registry;
 mod shown;
 mod source;

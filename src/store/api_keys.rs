@@ -306,11 +306,7 @@ pub fn set_name(db: &mut Db, id: ApiKeyId, name: &str) -> Result<(), StoreError>
 }
 
 /// Sets which calls of providers a key may make; `None` for any.
-pub fn set_call_limits(
-    db: &mut Db,
-    id: ApiKeyId,
-    limits: Option<&str>,
-) -> Result<(), StoreError> {
+pub fn set_call_limits(db: &mut Db, id: ApiKeyId, limits: Option<&str>) -> Result<(), StoreError> {
     diesel::update(api_keys::table.find(id))
         .set(api_keys::call_limits.eq(limits))
         .execute(db)?;

@@ -59,7 +59,11 @@ pub fn list(
 ) -> Result<Vec<TokenDayRow>, StoreError> {
     let all = token_days::table
         .filter(token_days::day.between(first, last))
-        .order((token_days::day, token_days::provider, token_days::api_key_id))
+        .order((
+            token_days::day,
+            token_days::provider,
+            token_days::api_key_id,
+        ))
         .select(TokenDayRow::as_select());
     Ok(match whose {
         Whose::Key(id) => all.filter(token_days::api_key_id.eq(id)).load(db)?,

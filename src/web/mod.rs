@@ -42,9 +42,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The route table.
 pub fn routes(config: &mut ServiceConfig) {
-    use pages::api_keys::{
-        access, confirm, create, detail, integrations as limits, list, rotate,
-    };
+    use pages::api_keys::{access, confirm, create, detail, integrations as limits, list, rotate};
     use pages::operator::{
         account, account_act, account_key, accounts, configuration, health, log, mail, mail_act,
         mails,

@@ -29,12 +29,7 @@ pub struct TokenRow {
 
 impl TokenView {
     /// Of what was used.
-    pub fn of(
-        used: &TokenUse,
-        period: Period,
-        now: Timestamp,
-        catalog: &ProviderCatalog,
-    ) -> Self {
+    pub fn of(used: &TokenUse, period: Period, now: Timestamp, catalog: &ProviderCatalog) -> Self {
         let rows = used.by_provider.iter().map(|one| TokenRow {
             name: catalog
                 .find(&one.provider)

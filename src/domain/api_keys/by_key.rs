@@ -11,8 +11,8 @@ use super::scopes::{Access, INTEGRATIONS_USE, KEYS_VERIFY, KEYS_WRITE, Scope, Sc
 use super::{ApiKey, CreateKeyError, NewApiKey, create, find};
 use crate::clock::Timestamp;
 use crate::domain::audit::Act;
-use crate::domain::integrations::limits::CallLimits;
 use crate::domain::housekeeping::IDEMPOTENCY_LIFE;
+use crate::domain::integrations::limits::CallLimits;
 use crate::domain::verification::Accepted;
 use crate::ids::{AccountId, ApiKeyId};
 use crate::store::idempotency_keys::{self as uses, IdempotencyKeyRow};

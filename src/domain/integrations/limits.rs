@@ -251,7 +251,12 @@ mod tests {
     #[test]
     fn each_list_limits_by_itself() {
         let limits = limits();
-        for path in ["/v1/chat/completions", "/v1/models", "/v1/models/gpt-5", "/v1/%6dodels"] {
+        for path in [
+            "/v1/chat/completions",
+            "/v1/models",
+            "/v1/models/gpt-5",
+            "/v1/%6dodels",
+        ] {
             assert_eq!(limits.check(call("openai", "GET", path)), Ok(()), "{path}");
         }
         let refused = limits.check(call("groq", "GET", "/v1/models"));
@@ -271,7 +276,10 @@ mod tests {
         assert!(limits.are_within(&none) && limits.are_within(&limits) && none.are_within(&none));
         assert!(!none.are_within(&limits));
         let with_paths = |paths: &[&str]| CallLimits {
-            paths: paths.iter().map(|path| PathPattern::parse(path).unwrap()).collect(),
+            paths: paths
+                .iter()
+                .map(|path| PathPattern::parse(path).unwrap())
+                .collect(),
             ..limits.clone()
         };
         assert!(with_paths(&["/v1/models/a*", "/v1/chat/completions"]).are_within(&limits));
@@ -289,7 +297,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_allows_nothing() {
-        for stored in ["", "x", "names openai", "providers openai\npaths v1", "providers"] {
+        for stored in [
+            "",
+            "x",
+            "names openai",
+            "providers openai\npaths v1",
+            "providers",
+        ] {
             let limits = CallLimits::from_stored(Some(stored));
             let refused = limits.check(call("openai", "GET", "/v1"));
             assert_eq!(refused, Err(Outside::Unreadable), "{stored}");

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use super::outcome::Outcome;
 use crate::clock::Timestamp;
 use crate::domain::api_keys::key_string::without_secrets;
+use crate::domain::integrations::tokens::Tokens;
 use crate::domain::text::is_hidden;
 use crate::domain::verification::record::{KeyRecord, SecretMatch};
-use crate::domain::integrations::tokens::Tokens;
 use crate::ids::{ApiKeyId, ProviderKeyId};
 
 /// Requests in detail that one worker keeps between two flushes. Writing a request in detail costs more than verifying
@@ -257,9 +257,8 @@ impl KeyNotes {
     }
 
     fn add_tokens(&mut self, used: DayTokens) {
-        let same = |known: &&mut DayTokens| {
-            known.day == used.day && known.provider == used.provider
-        };
+        let same =
+            |known: &&mut DayTokens| known.day == used.day && known.provider == used.provider;
         match self.tokens.iter_mut().find(same) {
             Some(known) => {
                 known.calls += used.calls;

@@ -17,9 +17,9 @@ use chrono::TimeDelta;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::ledger::{Detail, KeyNotes, LastUse, Ledger, Use};
-use crate::domain::mail::{Outbox, Place};
 use crate::clock::Timestamp;
 use crate::domain::integrations::tokens::Tokens;
+use crate::domain::mail::{Outbox, Place};
 use crate::ids::{ApiKeyId, ProviderKeyId};
 use crate::store::last_uses::{self, LastUseRow};
 use crate::store::token_days::{self, TokenDayRow};
@@ -327,7 +327,9 @@ impl Desk {
     fn leave_out_provider_uses(&mut self) {
         let written = &self.provider_uses;
         let is_due = |key: &ProviderKeyId, at: &Timestamp| {
-            written.get(key).is_none_or(|last| *at >= *last + USES_APART)
+            written
+                .get(key)
+                .is_none_or(|last| *at >= *last + USES_APART)
         };
         self.waiting.provider_uses.retain(|key, at| is_due(key, at));
         if self.provider_uses.len() > FLUSH_AT {

@@ -25,8 +25,8 @@ use super::api_keys::key_string::PresentedKey;
 use super::api_keys::policy::KeyPolicy;
 use super::api_keys::scopes::needs_operator;
 use crate::clock::{SharedClock, Timestamp};
-use crate::ids::ApiKeyId;
 use crate::domain::integrations::limits::{Call, Outside};
+use crate::ids::ApiKeyId;
 use crate::store::verification as rows;
 use crate::store::{Db, StoreError};
 
@@ -288,8 +288,8 @@ mod tests {
     use super::record::{Owner, StoredDigest};
     use super::*;
     use crate::domain::api_keys::addresses::AllowedAddresses;
-    use crate::domain::integrations::limits::CallLimits;
     use crate::domain::api_keys::scopes::{Access, KEYS_VERIFY, KEYS_WRITE, Scope};
+    use crate::domain::integrations::limits::CallLimits;
     use chrono::TimeDelta;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);

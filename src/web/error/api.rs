@@ -166,11 +166,7 @@ impl Code {
                 403,
                 "The owner of the API key lacks the authority",
             ),
-            Self::OutsideLimits => (
-                "outside_limits",
-                403,
-                "The API key may not make this call",
-            ),
+            Self::OutsideLimits => ("outside_limits", 403, "The API key may not make this call"),
             Self::UnknownProvider => ("unknown_provider", 404, "No such provider"),
             Self::NoProviderKey => ("no_provider_key", 409, "No key for the provider"),
             Self::UnreadableProviderKey => (

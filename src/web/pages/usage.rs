@@ -83,9 +83,8 @@ pub async fn get(me: CurrentAccount, query: web::Query<UsageQuery>) -> PageResul
         chart: Chart::of(&series, period, &times),
         period: period.word(),
         figures: Figures::of(&series, period, &times),
-        tokens: tokens.map(|used| {
-            TokenView::of(&used, period, me.visitor.now, &me.visitor.state.catalog)
-        }),
+        tokens: tokens
+            .map(|used| TokenView::of(&used, period, me.visitor.now, &me.visitor.state.catalog)),
         keys_used: grouped(i64::try_from(series.by_key.len()).unwrap_or(i64::MAX)),
         rows,
     };

@@ -88,7 +88,10 @@ fn named_by_connection<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<String
 /// The headers of a call, without any that holds `key_prefix`: our key must not leave, wherever its sender has put it. The
 /// provider's own key is put in by who sends them.
 pub(super) fn for_provider(sent: &OurHeaders, key_prefix: &str) -> TheirHeaders {
-    let named = named_by_connection(sent.get_all(ours::CONNECTION).map(ours::HeaderValue::as_bytes));
+    let named = named_by_connection(
+        sent.get_all(ours::CONNECTION)
+            .map(ours::HeaderValue::as_bytes),
+    );
     let mut headers = TheirHeaders::with_capacity(sent.len() + 2);
     for (name, value) in sent {
         let name = name.as_str();
@@ -120,8 +123,7 @@ pub(super) fn give_back(got: &TheirHeaders, answer: &mut HttpResponseBuilder) {
     );
     for (name, value) in got {
         let name = name.as_str();
-        if is_listed(name, &NOT_GIVEN, &NOT_GIVEN_BEGINS)
-            || named.iter().any(|other| other == name)
+        if is_listed(name, &NOT_GIVEN, &NOT_GIVEN_BEGINS) || named.iter().any(|other| other == name)
         {
             continue;
         }
@@ -142,15 +144,15 @@ mod tests {
     const PREFIX: &str = "kp_Zx5bTn0vGf";
 
     fn sent(lines: &[(&'static str, &'static str)]) -> Vec<(String, String)> {
-        let request = lines
-            .iter()
-            .fold(TestRequest::default(), |request, line| {
-                request.append_header(*line)
-            });
+        let request = lines.iter().fold(TestRequest::default(), |request, line| {
+            request.append_header(*line)
+        });
         let headers = for_provider(request.to_http_request().headers(), PREFIX);
         let text = |value: &theirs::HeaderValue| value.to_str().unwrap().to_owned();
         let lines = headers.iter();
-        lines.map(|(name, value)| (name.to_string(), text(value))).collect()
+        lines
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect()
     }
 
     fn identity() -> (String, String) {
@@ -203,7 +205,10 @@ mod tests {
         ];
         let went = sent(&lines);
         for (name, value) in lines {
-            assert!(went.contains(&(name.to_owned(), value.to_owned())), "{name}");
+            assert!(
+                went.contains(&(name.to_owned(), value.to_owned())),
+                "{name}"
+            );
         }
         assert_eq!(went.len(), lines.len() + 1);
     }

@@ -147,7 +147,10 @@ async fn attempt(req: &HttpRequest, payload: Payload) -> Result<HttpResponse, Ap
     };
     let check = KeyCheck::of_asked(req, Shown::of(req), asked).await?;
     let check = check.ok_or_else(|| missing_key(req))?;
-    let prepared = match check.result().and_then(|accepted| checked.map(|()| accepted)) {
+    let prepared = match check
+        .result()
+        .and_then(|accepted| checked.map(|()| accepted))
+    {
         Ok(accepted) => prepare(req, &target, &check, accepted).await,
         Err(error) => Err(error),
     };
@@ -176,7 +179,9 @@ async fn prepare(
     let path_and_query = target.for_provider(&accepted.key.prefix())?;
     let (state, desk) = (AppState::of(req), &Worker::of(req).desk);
     let account = accepted.key.owner.id;
-    let opened = (desk.open(state, account, target.provider, check.confirmed()).await)
+    let opened = (desk
+        .open(state, account, target.provider, check.confirmed())
+        .await)
         .map_err(|refusal| refused(refusal, target.provider, state))?;
     Ok(Prepared {
         accepted,
@@ -190,7 +195,9 @@ fn refused(refusal: CallRefusal, provider: &str, state: &AppState) -> ApiError {
     match refusal {
         CallRefusal::UnknownProvider => ApiError::new(
             Code::UnknownProvider,
-            format!("There is no provider of this name. Those that there are are listed at {page}."),
+            format!(
+                "There is no provider of this name. Those that there are are listed at {page}."
+            ),
         ),
         CallRefusal::NoKey => ApiError::new(
             Code::NoProviderKey,
@@ -205,7 +212,9 @@ fn refused(refusal: CallRefusal, provider: &str, state: &AppState) -> ApiError {
         ),
         CallRefusal::CannotBeOpened => ApiError::new(
             Code::UnreadableProviderKey,
-            format!("The key for this provider is kept, but cannot be opened. Save it again at {page}/{provider}."),
+            format!(
+                "The key for this provider is kept, but cannot be opened. Save it again at {page}/{provider}."
+            ),
         ),
         CallRefusal::Store(error) => error.into(),
     }
@@ -235,18 +244,33 @@ async fn call(
         }
         let method = reqwest::Method::from_bytes(req.method().as_str().as_bytes()).or(Err(None))?;
         let (endpoint, secret) = (&opened.provider.endpoint, &opened.secret);
-        (desk.client.send(endpoint, secret, method, &path_and_query, headers, body).await)
+        (desk
+            .client
+            .send(endpoint, secret, method, &path_and_query, headers, body)
+            .await)
             .map_err(Some)
     };
     let got = match tokio::time::timeout(desk.settings.answer_within, sent).await {
         Ok(Ok(got)) => got,
         Ok(Err(error)) => return Err(fail(&mut call, not_answered(error), None)),
-        Err(_elapsed) => return Err(fail(&mut call, not_answered(Some(CallError::TimedOut)), None)),
+        Err(_elapsed) => {
+            return Err(fail(
+                &mut call,
+                not_answered(Some(CallError::TimedOut)),
+                None,
+            ));
+        }
     };
     let got_status = got.status();
     let status = match StatusCode::from_u16(got_status.as_u16()) {
         Ok(status) if !status.is_informational() && !is_redirect(&got) => status,
-        _ => return Err(fail(&mut call, not_followed(&got), Some(got_status.as_u16()))),
+        _ => {
+            return Err(fail(
+                &mut call,
+                not_followed(&got),
+                Some(got_status.as_u16()),
+            ));
+        }
     };
     let mut answer = HttpResponse::build(status);
     headers::give_back(got.headers(), &mut answer);
@@ -261,7 +285,11 @@ async fn call(
     for line in rate.into_iter().flat_map(rate_limit) {
         answer.insert_header(line);
     }
-    let text = |name| got.headers().get(name).and_then(|value| value.to_str().ok());
+    let text = |name| {
+        got.headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
     let meter = Meter::of(
         text(reqwest::header::CONTENT_TYPE),
         text(reqwest::header::CONTENT_ENCODING),
@@ -297,7 +325,10 @@ fn fail(call: &mut Call, error: ApiError, upstream_status: Option<u16>) -> ApiEr
 /// Why there is no answer; `None` if the request itself broke off.
 fn not_answered(error: Option<CallError>) -> ApiError {
     match error {
-        None => ApiError::new(Code::InvalidRequest, "The request broke off before its end."),
+        None => ApiError::new(
+            Code::InvalidRequest,
+            "The request broke off before its end.",
+        ),
         Some(CallError::TimedOut) => ApiError::new(
             Code::ProviderTooSlow,
             "The provider did not answer in time. Whether it did what was asked is not known.",
@@ -327,7 +358,9 @@ fn not_followed(got: &reqwest::Response) -> ApiError {
                 "The provider answered with a redirect ({status}), which is not followed. Check the path, and the address \
                  of the provider."
             ),
-            false => format!("The provider answered with the status {status}, which answers no request."),
+            false => {
+                format!("The provider answered with the status {status}, which answers no request.")
+            }
         },
     )
 }

@@ -17,7 +17,9 @@ async fn limit(person: &mut Person, program: &Program, fields: &[(&str, &str)]) 
 }
 
 async fn assert_outside(program: &Program, method: Method, path: &str, words: &str) {
-    let answer = program.send(method, &format!("/proxy{path}"), None, &[]).await;
+    let answer = program
+        .send(method, &format!("/proxy{path}"), None, &[])
+        .await;
     let answer = answer.expect_problem(403, "outside_limits");
     assert_eq!(answer.header("keyport-error"), "outside_limits");
     assert!(answer.text().contains(words), "{}", answer.text());
@@ -125,4 +127,3 @@ with_a_provider! {
         program.get("/proxy/openai/v1/models").await.expect(200);
     }
 }
-

@@ -182,7 +182,9 @@ with_a_provider! {
 /// Sends bytes as they are, and reads to the end.
 async fn raw(scene: &Scene, request: &str) -> String {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let mut stream = tokio::net::TcpStream::connect(scene.app.address).await.unwrap();
+    let mut stream = tokio::net::TcpStream::connect(scene.app.address)
+        .await
+        .unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();

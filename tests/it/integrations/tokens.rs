@@ -19,7 +19,9 @@ fn added_up(scene: &Scene) -> Vec<String> {
 
 async fn chat(program: &Program, stream: bool) {
     let body = json!({"model": "standin-1", "messages": [], "stream": stream});
-    let answer = program.post("/proxy/openai/v1/chat/completions", &body).await;
+    let answer = program
+        .post("/proxy/openai/v1/chat/completions", &body)
+        .await;
     answer.expect(200);
 }
 

@@ -5,9 +5,9 @@ use keyport::domain::accounts::Account;
 use keyport::domain::api_keys::addresses::AllowedAddresses;
 use keyport::domain::api_keys::scopes::Access;
 use keyport::domain::api_keys::{self, NewApiKey};
+use keyport::domain::integrations::limits::CallLimits;
 use keyport::domain::registry::error::RegistryError;
 use keyport::domain::registry::fields::{BlockFields, NetworkFields};
-use keyport::domain::integrations::limits::CallLimits;
 use keyport::domain::registry::networks;
 use keyport::domain::text::Name;
 

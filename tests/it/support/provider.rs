@@ -186,7 +186,10 @@ impl Drop for Provider {
 
 async fn wait(semaphore: &Semaphore, problem: &str) {
     let permit = timeout(LONG, semaphore.acquire()).await;
-    permit.unwrap_or_else(|_| panic!("{problem}")).unwrap().forget();
+    permit
+        .unwrap_or_else(|_| panic!("{problem}"))
+        .unwrap()
+        .forget();
 }
 
 struct Connection<S> {
@@ -283,14 +286,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn head(&mut self, status: u16, lines: &str) -> Result<(), Over> {
-        self.write(format!("HTTP/1.1 {status} Words\r\nx-request-id: req_standin\r\n{lines}\r\n"))
-            .await
+        self.write(format!(
+            "HTTP/1.1 {status} Words\r\nx-request-id: req_standin\r\n{lines}\r\n"
+        ))
+        .await
     }
 
     async fn json(&mut self, status: u16, body: &Value, lines: &str) -> Result<(), Over> {
         let body = body.to_string();
         let length = body.len();
-        let lines = format!("content-type: application/json\r\ncontent-length: {length}\r\n{lines}");
+        let lines =
+            format!("content-type: application/json\r\ncontent-length: {length}\r\n{lines}");
         self.head(status, &lines).await?;
         self.write(body).await
     }
@@ -301,7 +307,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Server-sent events, each once the test lets it if it is gated.
     async fn events(&mut self, events: &[String], is_gated: bool) -> Result<(), Over> {
-        let lines = "content-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n";
+        let lines =
+            "content-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n";
         self.head(200, lines).await?;
         for event in events {
             if is_gated {
@@ -395,18 +402,24 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
             connection.json(200, &json!({"at": "last"}), "").await
         }
         "/stalls" => {
-            connection.head(200, "content-type: text/plain\r\ncontent-length: 9\r\n").await?;
+            connection
+                .head(200, "content-type: text/plain\r\ncontent-length: 9\r\n")
+                .await?;
             connection.write("begun").await?;
             connection.step().await?;
             connection.write("done").await
         }
         "/half" => {
-            connection.head(200, "content-type: text/plain\r\ncontent-length: 9\r\n").await?;
+            connection
+                .head(200, "content-type: text/plain\r\ncontent-length: 9\r\n")
+                .await?;
             connection.write("half").await?;
             Err(Over)
         }
         "/garbage" => {
-            connection.write("220 mail.example ESMTP ready\r\n\r\n").await?;
+            connection
+                .write("220 mail.example ESMTP ready\r\n\r\n")
+                .await?;
             Err(Over)
         }
         "/nothing" => Err(Over),
@@ -434,7 +447,10 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
                 x-hop: 1\r\nratelimit-remaining: 7\r\n";
             connection.json(200, &json!({}), lines).await
         }
-        _ => match path.strip_prefix("/status/").map(|status| status.parse().unwrap()) {
+        _ => match path
+            .strip_prefix("/status/")
+            .map(|status| status.parse().unwrap())
+        {
             Some(status) => {
                 let error = json!({"error": {"message": format!("It is {status}.")}});
                 connection.json(status, &error, "retry-after: 17\r\n").await
@@ -459,7 +475,10 @@ fn data(value: &Value) -> String {
 }
 
 fn named(value: &Value) -> String {
-    format!("event: {}\ndata: {value}\n\n", value["type"].as_str().unwrap())
+    format!(
+        "event: {}\ndata: {value}\n\n",
+        value["type"].as_str().unwrap()
+    )
 }
 
 fn chat_events() -> Vec<String> {
@@ -472,9 +491,11 @@ fn chat_events() -> Vec<String> {
         .map(|word| data(&chunk(json!({"content": word}), Value::Null)))
         .collect();
     events.push(data(&chunk(json!({}), json!("stop"))));
-    events.push(data(&json!({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1,
+    events.push(data(
+        &json!({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1,
         "model": "standin-1", "choices": [],
-        "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}})));
+        "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}}),
+    ));
     events.push("data: [DONE]\n\n".to_owned());
     events
 }
@@ -494,8 +515,10 @@ fn response_events() -> Vec<String> {
         .split_inclusive(' ')
         .enumerate()
         .map(|(number, word)| {
-            named(&json!({"type": "response.output_text.delta", "item_id": "msg_1", "output_index": 0,
-                "content_index": 0, "delta": word, "logprobs": [], "sequence_number": number}))
+            named(
+                &json!({"type": "response.output_text.delta", "item_id": "msg_1", "output_index": 0,
+                "content_index": 0, "delta": word, "logprobs": [], "sequence_number": number}),
+            )
         })
         .collect();
     let end = json!({"type": "response.completed", "sequence_number": 9, "response": response()});
@@ -516,7 +539,9 @@ fn message_events() -> Vec<String> {
     begun["usage"] = json!({"input_tokens": 10, "output_tokens": 1});
     let mut events = vec![
         named(&json!({"type": "message_start", "message": begun})),
-        named(&json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})),
+        named(
+            &json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+        ),
     ];
     events.extend(WORDS.split_inclusive(' ').map(|word| {
         named(&json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}}))

@@ -130,7 +130,9 @@ mod tests {
     fn tokens(media_type: &str, body: &str) -> (u64, u64) {
         let read = |size: usize| {
             let mut meter = Meter::of(Some(media_type), None);
-            body.as_bytes().chunks(size).for_each(|piece| meter.push(piece));
+            body.as_bytes()
+                .chunks(size)
+                .for_each(|piece| meter.push(piece));
             meter.tokens()
         };
         let whole = read(body.len().max(1));
@@ -146,14 +148,35 @@ mod tests {
     #[test]
     fn json_answers_of_each_kind_tell_their_tokens() {
         for (body, expected) in [
-            (r#"{"id":"c","choices":[{"message":{"content":"hi"}}],"usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":0}}}"#, (9, 12)),
-            (r#"{"object":"response","output":[],"usage":{"input_tokens":36,"input_tokens_details":{"cached_tokens":4},"output_tokens":87,"total_tokens":123}}"#, (36, 87)),
-            (r#"{"type":"message","content":[{"type":"text","text":"hi"}],"usage":{"input_tokens":10,"cache_creation_input_tokens":5,"cache_read_input_tokens":7,"output_tokens":3}}"#, (22, 3)),
-            (r#"{"candidates":[],"usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":5,"thoughtsTokenCount":6,"totalTokenCount":15}}"#, (4, 11)),
-            (r#"{"object":"list","data":[{"embedding":[0.1,0.2]}],"usage":{"prompt_tokens":8,"total_tokens":8}}"#, (8, 0)),
-            (r#"{"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":30}}"#, (8, 22)),
-            (r#"[{"usageMetadata":{"promptTokenCount":4}},
-                {"usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":5}}]"#, (4, 5)),
+            (
+                r#"{"id":"c","choices":[{"message":{"content":"hi"}}],"usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":0}}}"#,
+                (9, 12),
+            ),
+            (
+                r#"{"object":"response","output":[],"usage":{"input_tokens":36,"input_tokens_details":{"cached_tokens":4},"output_tokens":87,"total_tokens":123}}"#,
+                (36, 87),
+            ),
+            (
+                r#"{"type":"message","content":[{"type":"text","text":"hi"}],"usage":{"input_tokens":10,"cache_creation_input_tokens":5,"cache_read_input_tokens":7,"output_tokens":3}}"#,
+                (22, 3),
+            ),
+            (
+                r#"{"candidates":[],"usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":5,"thoughtsTokenCount":6,"totalTokenCount":15}}"#,
+                (4, 11),
+            ),
+            (
+                r#"{"object":"list","data":[{"embedding":[0.1,0.2]}],"usage":{"prompt_tokens":8,"total_tokens":8}}"#,
+                (8, 0),
+            ),
+            (
+                r#"{"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":30}}"#,
+                (8, 22),
+            ),
+            (
+                r#"[{"usageMetadata":{"promptTokenCount":4}},
+                {"usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":5}}]"#,
+                (4, 5),
+            ),
         ] {
             assert_eq!(tokens(JSON, body), expected, "{body}");
         }
@@ -170,7 +193,8 @@ mod tests {
         let responses = "event: response.completed\ndata: {\"type\":\"response.completed\",\n\
                     data: \"response\":{\"id\":\"r\",\"usage\":{\"input_tokens\":5,\"output_tokens\":6}}}\n\n";
         assert_eq!(tokens(EVENTS, responses), (5, 6));
-        let groq = "data:{\"x_groq\":{\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":8}}}\n\n";
+        let groq =
+            "data:{\"x_groq\":{\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":8}}}\n\n";
         assert_eq!(tokens(EVENTS, groq), (7, 8));
     }
 
@@ -185,7 +209,8 @@ mod tests {
         ] {
             assert_eq!(tokens(JSON, body), (0, 0), "{body}");
         }
-        let comment = ": {\"usage\":{\"prompt_tokens\":9}}\nid: {\"usage\":{\"prompt_tokens\":9}}\n\n";
+        let comment =
+            ": {\"usage\":{\"prompt_tokens\":9}}\nid: {\"usage\":{\"prompt_tokens\":9}}\n\n";
         assert_eq!(tokens(EVENTS, comment), (0, 0));
     }
 
@@ -204,7 +229,10 @@ mod tests {
         }
         let deep = "[".repeat(100_000);
         assert_eq!(tokens(JSON, &deep), (0, 0));
-        let long = format!(r#"{{"usage":{{"x":"{}","prompt_tokens":1}}}}"#, "y".repeat(100_000));
+        let long = format!(
+            r#"{{"usage":{{"x":"{}","prompt_tokens":1}}}}"#,
+            "y".repeat(100_000)
+        );
         assert_eq!(tokens(JSON, &long), (0, 0));
     }
 

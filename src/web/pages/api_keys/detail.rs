@@ -23,8 +23,8 @@ use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
 use crate::web::layout::{Flash, Layout, Nav, times};
 use crate::web::markup::{Badge, TimeView};
-use crate::web::token_view::TokenView;
 use crate::web::times::{Times, counted, grouped, until_words};
+use crate::web::token_view::TokenView;
 
 #[derive(Template)]
 #[template(path = "pages/api_keys/detail.html")]
@@ -248,9 +248,7 @@ async fn page(
         }),
         chart: Chart::of(&usage.series, period, &times),
         figures: Figures::of(&usage.series, period, &times),
-        tokens: tokens.map(|used| {
-            TokenView::of(&used, period, now, &me.visitor.state.catalog)
-        }),
+        tokens: tokens.map(|used| TokenView::of(&used, period, now, &me.visitor.state.catalog)),
         call_limits: limit_lines(&key.call_limits, &me.visitor.state.catalog),
         median: median_duration(&usage.requests).unwrap_or_else(|| "none".to_owned()),
         median_of: format!("Newest {}", counted(usage.requests.len() as i64, "request")),

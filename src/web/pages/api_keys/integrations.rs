@@ -132,8 +132,8 @@ fn parse(page: &mut IntegrationsPage) -> Option<CallLimits> {
     let lines = page.paths.value.lines().map(str::trim);
     let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
     let mut paths = Vec::new();
-    let mut problem = (lines.len() > MOST_PATHS)
-        .then(|| format!("Enter at most {MOST_PATHS} paths."));
+    let mut problem =
+        (lines.len() > MOST_PATHS).then(|| format!("Enter at most {MOST_PATHS} paths."));
     for line in &lines {
         match PathPattern::parse(line) {
             Ok(path) if paths.contains(&path) => {}
