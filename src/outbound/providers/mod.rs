@@ -252,6 +252,17 @@ impl Resolve for PublicOnly {
     }
 }
 
+/// True if TLS says that something is wrong. Its error is wrapped in errors of input and output, once or twice, which hide it
+/// from `source`.
+fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
+    if error.is::<rustls::Error>() {
+        return true;
+    }
+    let io = error.downcast_ref::<std::io::Error>();
+    io.and_then(std::io::Error::get_ref)
+        .is_some_and(|inner| is_of_tls(inner))
+}
+
 /// Why there is no answer, in words that say nothing of addresses.
 fn call_error(error: &reqwest::Error) -> CallError {
     let mut cause = Some(error as &dyn Error);
@@ -259,14 +270,7 @@ fn call_error(error: &reqwest::Error) -> CallError {
         if one.is::<NothingPublic>() {
             return CallError::Refused(BadBaseUrl::Private.to_string());
         }
-        if one.is::<rustls::Error>() {
-            return CallError::Unreachable("Its certificate does not fit.".to_owned());
-        }
-        // What a writer or reader is given is wrapped in errors of input and output, which hide it from `source`.
-        if let Some(io) = one.downcast_ref::<std::io::Error>()
-            && let Some(inner) = io.get_ref()
-            && inner.is::<rustls::Error>()
-        {
+        if is_of_tls(one) {
             return CallError::Unreachable("Its certificate does not fit.".to_owned());
         }
         cause = one.source();

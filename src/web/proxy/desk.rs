@@ -8,15 +8,21 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use chrono::TimeDelta;
+
+use crate::clock::Timestamp;
 use crate::config::ProxySettings;
 use crate::domain::integrations::ProviderClient;
 use crate::domain::integrations::calls::{CallRefusal, Opened, Sealed, find_for_call};
 use crate::domain::verification::Epoch;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, ProviderKeyId};
 use crate::web::state::AppState;
 
 /// Rows that a worker remembers.
 const MOST_KNOWN: usize = 2_000;
+
+/// How far notes about one key are apart: a server that takes a key and refuses it by turns must not make us write each time.
+const NOTES_APART: TimeDelta = TimeDelta::seconds(5);
 
 type Known = HashMap<(AccountId, Box<str>), (Epoch, Rc<Sealed>)>;
 
@@ -28,6 +34,7 @@ pub struct CallDesk {
     /// How long they may take.
     pub(super) settings: ProxySettings,
     known: Rc<RefCell<Known>>,
+    noted: Rc<RefCell<HashMap<ProviderKeyId, Timestamp>>>,
 }
 
 impl CallDesk {
@@ -38,6 +45,7 @@ impl CallDesk {
                 .expect("server.rs has made one by these rules"),
             settings: state.config.proxy,
             known: Rc::default(),
+            noted: Rc::default(),
         }
     }
 
@@ -74,5 +82,18 @@ impl CallDesk {
             known.insert(key, (epoch, Rc::new(sealed)));
         }
         opened
+    }
+
+    /// True if something may be noted of a key now, and then not for a while.
+    pub(super) fn may_note(&self, key: ProviderKeyId, now: Timestamp) -> bool {
+        let mut noted = self.noted.borrow_mut();
+        if noted.get(&key).is_some_and(|at| now < *at + NOTES_APART) {
+            return false;
+        }
+        if noted.len() >= MOST_KNOWN {
+            noted.clear();
+        }
+        noted.insert(key, now);
+        true
     }
 }

@@ -41,6 +41,8 @@ pub use self::desk::CallDesk;
 const ERROR: HeaderName = HeaderName::from_static("keyport-error");
 const KEY_EXPIRES: HeaderName = HeaderName::from_static("keyport-key-expires");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Tells nginx in front of us to hold no events back (nginx.org, ngx_http_proxy_module, "proxy_buffering").
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// For answers from elsewhere at our origin: nothing in them runs, or acts as one of our pages.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
@@ -290,10 +292,11 @@ async fn call(
             .get(name)
             .and_then(|value| value.to_str().ok())
     };
-    let meter = Meter::of(
-        text(reqwest::header::CONTENT_TYPE),
-        text(reqwest::header::CONTENT_ENCODING),
-    );
+    let media_type = text(reqwest::header::CONTENT_TYPE);
+    if media_type.is_some_and(|kind| kind.starts_with("text/event-stream")) {
+        answer.insert_header((ACCEL_BUFFERING, HeaderValue::from_static("no")));
+    }
+    let meter = Meter::of(media_type, text(reqwest::header::CONTENT_ENCODING));
     let news = News::of(got_status, &opened);
     call.answered(status.as_u16(), Some(status.as_u16()));
     call.read_along(meter, Notes::of(&opened, news), news);

@@ -65,6 +65,9 @@ impl Notes {
             }
             _ => return,
         };
+        if !Worker::of(req).desk.may_note(key_id, now) {
+            return;
+        }
         actix_web::rt::spawn(async move {
             let noted: Result<(), StoreError> = state
                 .pool

@@ -121,7 +121,10 @@ with_a_provider! {
 with_a_provider! {
     async fn refusals_of_our_own_are_marked_and_call_no_one(scene) {
         let (account, program) = scene.program();
-        scene.app.program("").get("/proxy/openai/v1/models").await.expect_problem(401, "missing_key");
+        let without = reqwest::get(program.url("/proxy/openai/v1/models")).await.unwrap();
+        assert_eq!(without.status(), 401);
+        assert_eq!(without.headers()["keyport-error"], "missing_key");
+        assert_eq!(without.headers()["www-authenticate"], "ApiKey realm=\"keyport\"");
         let wrong = scene.app.program("kp_nothing");
         assert_ours(&wrong, "/proxy/openai/v1/models", 401, "invalid_key").await;
         assert_ours(&program, "/proxy/acme/v1/models", 404, "unknown_provider").await;

@@ -24,6 +24,7 @@ with_a_provider! {
         let mut answer = open(&program, "/gated").await;
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "text/event-stream; charset=utf-8");
+        assert_eq!(answer.headers()["x-accel-buffering"], "no");
         for word in ["Hello ", "from ", "afar"] {
             // The provider sends an event only now: whoever holds one back waits here for ever.
             scene.provider.step();

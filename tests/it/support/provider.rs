@@ -29,8 +29,6 @@ pub struct Received {
     pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// Counted from 0: which connection it came over.
-    pub connection: usize,
 }
 
 impl Received {
@@ -106,14 +104,14 @@ impl Provider {
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 stream.set_nodelay(true).unwrap();
-                let number = for_server.connections.fetch_add(1, Ordering::SeqCst);
+                for_server.connections.fetch_add(1, Ordering::SeqCst);
                 let (shared, tls) = (for_server.clone(), tls.clone());
                 tokio::spawn(async move {
                     match tls {
-                        None => serve(Connection::new(stream, shared, number)).await,
+                        None => serve(Connection::new(stream, shared)).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(Connection::new(stream, shared, number)).await;
+                                serve(Connection::new(stream, shared)).await;
                             }
                         }
                     }
@@ -195,7 +193,6 @@ async fn wait(semaphore: &Semaphore, problem: &str) {
 struct Connection<S> {
     stream: S,
     shared: Arc<Shared>,
-    number: usize,
     buffer: Vec<u8>,
 }
 
@@ -203,11 +200,10 @@ struct Connection<S> {
 struct Over;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    fn new(stream: S, shared: Arc<Shared>, number: usize) -> Self {
+    fn new(stream: S, shared: Arc<Shared>) -> Self {
         Self {
             stream,
             shared,
-            number,
             buffer: Vec::new(),
         }
     }
@@ -244,7 +240,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             target: parts.next().unwrap().to_owned(),
             headers: Vec::new(),
             body: Vec::new(),
-            connection: self.number,
         };
         loop {
             let line = self.line().await?;
@@ -266,7 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 received.body.extend_from_slice(&chunk[..size]);
             }
         } else if let Some(length) = received.header("content-length") {
-            let length = length.parse().unwrap();
+            let length: usize = length.parse().unwrap();
             while received.body.len() < length {
                 if self.buffer.is_empty() {
                     self.fill().await?;
