@@ -43,7 +43,7 @@ macro_rules! with_a_provider {
 pub struct Scene {
     pub app: TestApp,
     pub provider: Provider,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Scene {
@@ -63,8 +63,10 @@ impl Scene {
         let text = format!(
             "[providers.openai]\nbase_url = \"{url}\"\n[providers.anthropic]\nbase_url = \"{url}\"\n"
         );
+        let text = text + &odd_ones(&url);
         std::fs::write(&file, text).unwrap();
-        let (file, place) = (file.display().to_string(), provider.address.to_string());
+        let place = format!("{},127.0.0.1:1", provider.address);
+        let file = file.display().to_string();
         let mut all = vec![
             ("KEYPORT_CONFIG", file.as_str()),
             ("KEYPORT_ALLOW_PRIVATE_PROVIDERS", place.as_str()),
@@ -73,8 +75,15 @@ impl Scene {
         Self {
             app: TestApp::spawn_with(engine, &all).await,
             provider,
-            _folder: folder,
+            folder: folder,
         }
+    }
+
+    /// Its configuration file, and what that allows to call, for a further instance.
+    pub fn settings(&self) -> (String, String) {
+        let file = self.folder.path().join("keyport.toml");
+        let place = format!("{},127.0.0.1:1", self.provider.address);
+        (file.display().to_string(), place)
     }
 
     /// Saves a key for a provider, as one that was checked.
@@ -116,4 +125,22 @@ impl Scene {
             .await;
         (person, program)
     }
+}
+
+/// Providers whose check gets an odd answer, by name and path; and one where nothing listens.
+pub const ODD: [(&str, &str); 7] = [
+    ("busy", "/status/429"),
+    ("broken", "/status/500"),
+    ("silent", "/nothing"),
+    ("garbled", "/garbage"),
+    ("moved", "/redirect"),
+    ("endless", "/endless"),
+    ("huge", "/gigabyte"),
+];
+
+fn odd_ones(url: &str) -> String {
+    let one =
+        |(slug, check)| format!("[providers.{slug}]\nbase_url = \"{url}\"\ncheck = \"{check}\"\n");
+    let all: String = ODD.into_iter().map(one).collect();
+    all + "[providers.gone]\nbase_url = \"http://127.0.0.1:1\"\n"
 }

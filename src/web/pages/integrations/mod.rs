@@ -87,7 +87,7 @@ pub(super) struct KeyNotice {
 fn said(words: &str) -> String {
     match words {
         "" => String::new(),
-        words => format!("It says: “{words}”."),
+        words => format!("It says: “{}”.", words.trim_end_matches('.')),
     }
 }
 
