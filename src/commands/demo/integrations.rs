@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::commands::{CommandError, refuse};
 use crate::crypto::random::{base62_text, system_rng};
 use crate::domain::audit::Act;
-use crate::domain::integrations::calls::{note_refused, note_used};
+use crate::domain::integrations::calls::note_refused;
 use crate::domain::integrations::provider_keys::{self, Owner};
 use crate::domain::integrations::providers::{Provider, ProviderCatalog};
 use crate::domain::integrations::sealing::NewProviderKey;
@@ -18,6 +18,7 @@ use crate::ids::ProviderKeyId;
 use crate::secret::Secret;
 use crate::server::chain;
 use crate::store::Db;
+use crate::store::provider_keys::set_used;
 
 /// Whose keys they are.
 pub(super) const HOLDER: &str = "maren@example.com";
@@ -36,15 +37,16 @@ pub(super) fn events(catalog: &ProviderCatalog) -> Vec<Event> {
         events.push(Event::new(157 * DAY, move |db, scene, at| {
             let owner = Owner::Account(scene.account(HOLDER)?.id);
             let id = save(db, scene, at, owner, &provider)?;
-            Ok(note_used(db, id, just_now(scene, 7))?)
+            let used = ago(scene, 7);
+            Ok(set_used(db, id, used, used)?)
         }));
     }
     if let Some(provider) = found("anthropic") {
         events.push(Event::new(31 * DAY, move |db, scene, at| {
             let owner = Owner::Account(scene.account(HOLDER)?.id);
             let id = save(db, scene, at, owner, &provider)?;
-            note_used(db, id, just_now(scene, 20 * HOUR))?;
-            let since = just_now(scene, 20 * HOUR);
+            let since = ago(scene, 20 * HOUR);
+            set_used(db, id, since, since)?;
             Ok(note_refused(db, id, 401, "invalid x-api-key", since)?)
         }));
     }
@@ -60,7 +62,7 @@ pub(super) fn events(catalog: &ProviderCatalog) -> Vec<Event> {
 }
 
 /// So many minutes before the command runs.
-fn just_now(scene: &Scene<'_>, minutes: i64) -> Timestamp {
+fn ago(scene: &Scene<'_>, minutes: i64) -> Timestamp {
     scene.now - chrono::TimeDelta::minutes(minutes)
 }
 

@@ -117,6 +117,14 @@ pub fn set(
     Ok(())
 }
 
+/// Takes back what was allowed to an account, which is being closed.
+///
+/// # Errors
+/// If the database fails.
+pub fn forget(db: &mut Db, account_id: AccountId) -> Result<(), StoreError> {
+    rows::ungrant_account(db, account_id)
+}
+
 /// Slugs of the providers that the instance has a key for which this account may use, and how those stand.
 ///
 /// # Errors

@@ -172,18 +172,10 @@ with_a_provider! {
         let (maren, _) = scene.program();
         let app = &scene.app;
         let first = opened(app, maren.id);
-        assert!(!first.is_refused && first.is_checked && first.is_use_due(app.now()));
+        assert!(!first.is_refused && first.is_checked && !first.is_acceptance_news());
         let note = |work: &dyn Fn(&mut keyport::store::Db) -> Result<(), keyport::store::StoreError>| {
             app.state.pool.write_now(|db| work(db)).unwrap();
         };
-        note(&|db| calls::note_used(db, first.key_id, app.now()));
-        app.advance(chrono::TimeDelta::seconds(59));
-        let again = opened(app, maren.id);
-        assert!(!again.is_use_due(app.now()));
-        note(&|db| calls::note_used(db, first.key_id, app.now()));
-        assert_eq!(opened(app, maren.id).last_used_at, again.last_used_at);
-        app.advance(chrono::TimeDelta::seconds(1));
-        assert!(opened(app, maren.id).is_use_due(app.now()));
         note(&|db| calls::note_refused(db, first.key_id, 401, "no", app.now()));
         assert!(opened(app, maren.id).is_refused);
         note(&|db| calls::note_accepted(db, first.key_id, app.now()));
@@ -192,6 +184,6 @@ with_a_provider! {
         let act = app.act();
         note(&|db| keyport::domain::integrations::provider_keys::remove(db, &act, Owner::Account(maren.id), "openai").map(drop));
         note(&|db| calls::note_refused(db, first.key_id, 401, "no", app.now()));
-        note(&|db| calls::note_used(db, first.key_id, app.now()));
+        note(&|db| calls::note_accepted(db, first.key_id, app.now()));
     }
 }
