@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::providers::{Provider, ProviderCatalog};
 use super::{custom, sealing};
 use crate::clock::Timestamp;
@@ -10,6 +12,9 @@ use crate::ids::{AccountId, ProviderKeyId};
 use crate::secret::Secret;
 use crate::store::provider_keys::{self as rows, ProviderKeyRow, RefusalRow};
 use crate::store::{Db, StoreError, shared_providers};
+
+/// The use of a key is noted once in this time at most.
+const NOTE_USE_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// A provider key that is opened for one call. Cannot be printed.
 #[derive(Clone, Debug)]
@@ -24,9 +29,17 @@ pub struct Opened {
     pub is_refused: bool,
     /// True if the provider has said anything of it yet.
     pub is_checked: bool,
+    /// When it was last used, as far as it was noted.
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl Opened {
+    /// True if this use should be noted.
+    pub fn is_use_due(&self, now: Timestamp) -> bool {
+        self.last_used_at
+            .is_none_or(|at| at <= now - NOTE_USE_EVERY)
+    }
+
     /// True if a good answer tells something new: [`note_accepted`].
     pub fn is_acceptance_news(&self) -> bool {
         self.is_refused || !self.is_checked
@@ -114,6 +127,7 @@ fn opened(
         secret: sealing::open(secrets, row)?,
         is_refused: row.refused_since.is_some(),
         is_checked: row.checked_at.is_some(),
+        last_used_at: row.last_used_at,
     })
 }
 
@@ -150,4 +164,12 @@ pub fn note_refused(
 /// If the database fails.
 pub fn note_accepted(db: &mut Db, key_id: ProviderKeyId, now: Timestamp) -> Result<(), StoreError> {
     rows::set_accepted(db, key_id, now).map(drop)
+}
+
+/// Notes that a key was used, if that was not noted within the last minute.
+///
+/// # Errors
+/// If the database fails.
+pub fn note_used(db: &mut Db, key_id: ProviderKeyId, now: Timestamp) -> Result<(), StoreError> {
+    rows::set_used(db, key_id, now, now - NOTE_USE_EVERY)
 }

@@ -18,13 +18,14 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::ledger::{Detail, KeyNotes, LastUse, Ledger, Use};
 use crate::clock::Timestamp;
+use crate::domain::integrations::calls::note_used;
 use crate::domain::integrations::tokens::Tokens;
 use crate::domain::mail::{Outbox, Place};
 use crate::ids::{ApiKeyId, ProviderKeyId};
 use crate::store::last_uses::{self, LastUseRow};
 use crate::store::token_days::{self, TokenDayRow};
 use crate::store::usage::{self as rows, AttemptsRow, ExposureRow, MinuteRow, RequestRow};
-use crate::store::{Db, Pool, StoreError, provider_keys};
+use crate::store::{Db, Pool, StoreError};
 
 /// How often what was noted is written.
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
@@ -414,7 +415,7 @@ fn write_batch(
     let mut provider_uses: Vec<_> = batch.provider_uses.iter().collect();
     provider_uses.sort_unstable();
     for (id, at) in provider_uses {
-        provider_keys::set_used(db, *id, *at, *at - USES_APART)?;
+        note_used(db, *id, *at)?;
     }
     let details: Vec<RequestRow> = batch.details.iter().map(request_row).collect();
     rows::add_requests(db, &details)?;

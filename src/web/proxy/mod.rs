@@ -178,6 +178,7 @@ async fn call(
     let desk = &Worker::of(req).desk;
     let (rate, expires_at) = (accepted.rate, accepted.key.expires_at);
     let mut headers = headers::for_provider(req.headers(), &accepted.key.prefix());
+    let check_at = check.at();
     // From here on, whatever happens is noted when this goes.
     let mut call = Call::begin(req.clone(), check, accepted, target.provider);
     let sent = async {
@@ -240,7 +241,7 @@ async fn call(
     let meter = Meter::of(media_type, text(reqwest::header::CONTENT_ENCODING));
     let news = News::of(got_status, &opened);
     call.answered(status.as_u16(), Some(status.as_u16()));
-    call.read_along(meter, Notes::of(&opened, news), news);
+    call.read_along(meter, Notes::of(&opened, news, check_at), news);
     let size = size(req.method(), status, &got);
     Ok(answer.body(AnswerBody::new(got, size, desk.settings.silence, call)))
 }

@@ -3,6 +3,7 @@
 use actix_web::HttpRequest;
 use reqwest::StatusCode;
 
+use crate::clock::Timestamp;
 use crate::domain::integrations::calls::{self, Opened};
 use crate::domain::integrations::refusal_words;
 use crate::ids::ProviderKeyId;
@@ -38,15 +39,17 @@ impl News {
 pub(super) struct Notes {
     key_id: ProviderKeyId,
     was_refused: bool,
+    is_use_due: bool,
     /// To take it out of the provider's words, if it was refused.
     secret: Option<Secret<String>>,
 }
 
 impl Notes {
-    pub(super) fn of(opened: &Opened, news: News) -> Self {
+    pub(super) fn of(opened: &Opened, news: News, now: Timestamp) -> Self {
         Self {
             key_id: opened.key_id,
             was_refused: opened.is_refused,
+            is_use_due: opened.is_use_due(now),
             secret: (news == News::Refused).then(|| opened.secret.clone()),
         }
     }
@@ -56,7 +59,9 @@ impl Notes {
         let state = AppState::of(req).clone();
         let now = state.clock.now();
         let key_id = self.key_id;
-        Worker::of(req).recorder.note_provider_use(key_id, now);
+        if self.is_use_due {
+            Worker::of(req).recorder.note_provider_use(key_id, now);
+        }
         let words = match (news, self.secret) {
             (News::Accepted, _) => None,
             // What is known to be refused is not written again with each call.
