@@ -244,7 +244,7 @@ impl Resolve for PublicOnly {
                 .filter(|address| is_public(address.ip()))
                 .collect();
             if public.is_empty() {
-                return Err(Box::new(NothingPublic).into());
+                return Err(NothingPublic.into());
             }
             let addresses: Addrs = Box::new(public.into_iter());
             Ok(addresses)
