@@ -58,6 +58,7 @@ pub fn close(db: &mut Db, act: &Act, outbox: &Outbox, account: &Account) -> Resu
     one_time_links::delete_for_account(db, account.id)?;
     known_devices::delete_for_account(db, account.id)?;
     invitations::delete_for_email(db, &account.email)?;
+    provider_keys::forget(db, account.id)?;
     sharing::forget(db, account.id)?;
     let mail = Mail::AccountClosed { place: act.place() };
     outbox.queue(db, act.now, Recipient::from(account), &mail)?;
@@ -78,8 +79,6 @@ pub fn close(db: &mut Db, act: &Act, outbox: &Outbox, account: &Account) -> Resu
             Err(ChangeKeyError::Store(error)) => return Err(error.into()),
         }
     }
-    // Not before: they move the epoch of verification, and whoever waits for that may hold keys that are waited for above.
-    provider_keys::forget(db, account.id)?;
     two_step::forget(db, account.id)?;
     // An address that no one can have (RFC 2606), of its own for each account.
     let email = format!("closed-{}@account.invalid", account.id.as_number());

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::commands::{CommandError, refuse};
 use crate::crypto::random::{base62_text, system_rng};
 use crate::domain::audit::Act;
-use crate::domain::integrations::calls::note_refused;
+use crate::domain::integrations::calls::{note_refused, note_used};
 use crate::domain::integrations::provider_keys::{self, Owner};
 use crate::domain::integrations::providers::{Provider, ProviderCatalog};
 use crate::domain::integrations::sealing::NewProviderKey;
@@ -18,7 +18,6 @@ use crate::ids::ProviderKeyId;
 use crate::secret::Secret;
 use crate::server::chain;
 use crate::store::Db;
-use crate::store::provider_keys::set_used;
 
 /// Whose keys they are.
 pub(super) const HOLDER: &str = "maren@example.com";
@@ -37,8 +36,7 @@ pub(super) fn events(catalog: &ProviderCatalog) -> Vec<Event> {
         events.push(Event::new(157 * DAY, move |db, scene, at| {
             let owner = Owner::Account(scene.account(HOLDER)?.id);
             let id = save(db, scene, at, owner, &provider)?;
-            let used = ago(scene, 7);
-            Ok(set_used(db, id, used, used)?)
+            Ok(note_used(db, id, ago(scene, 7))?)
         }));
     }
     if let Some(provider) = found("anthropic") {
@@ -46,7 +44,7 @@ pub(super) fn events(catalog: &ProviderCatalog) -> Vec<Event> {
             let owner = Owner::Account(scene.account(HOLDER)?.id);
             let id = save(db, scene, at, owner, &provider)?;
             let since = ago(scene, 20 * HOUR);
-            set_used(db, id, since, since)?;
+            note_used(db, id, since)?;
             Ok(note_refused(db, id, 401, "invalid x-api-key", since)?)
         }));
     }

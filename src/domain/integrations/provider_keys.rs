@@ -283,11 +283,12 @@ fn put(
     });
     let waits = still_works && !is_accepted;
     let replaces = !kept.is_empty();
-    if let Some(pending) = kept.pending {
-        rows::delete(db, pending.id)?;
-    }
-    if let (Some(current), false) = (&kept.current, waits) {
-        rows::delete(db, current.id)?;
+    let old = kept.current.iter().filter(|_| !waits);
+    let mut gone: Vec<ProviderKeyId> = old.chain(&kept.pending).map(|key| key.id).collect();
+    // In the order in which they are sealed anew, so that neither waits for the other.
+    gone.sort_unstable();
+    for id in gone {
+        rows::delete(db, id)?;
     }
     let id = ProviderKeyId::random(&mut system_rng());
     rows::insert(
@@ -432,7 +433,6 @@ pub fn note_checked(
 pub fn remove(db: &mut Db, act: &Act, owner: Owner, slug: &str) -> Result<bool, StoreError> {
     owner.lock(db, slug)?;
     let keys = rows::list_for_provider(db, owner.account_id(), slug)?;
-    // Before the keys, which move the epoch of verification: an account that is being closed may hold some of it.
     let had_custom = match owner {
         Owner::Account(id) => custom_providers::delete(db, id, slug)?,
         Owner::Instance => {

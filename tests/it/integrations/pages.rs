@@ -123,19 +123,12 @@ with_a_provider! {
         assert_eq!(stored(&scene.app), "1");
         maren.post_raw(remove, &[("form_token", "stale")], &[]).await.expect(422);
         assert_eq!(stored(&scene.app), "1");
-        maren.send_form(&maren_form(&mut maren, remove).await, remove, &[]).await.expect(303);
+        maren.fill_in(remove, remove, &[]).await.expect(303);
         assert_eq!(stored(&scene.app), "0");
         let page = maren.get(LIST).await.expect(200).page;
         assert!(page.words(".notice.ok").starts_with("The OpenAI key was removed."));
         assert_eq!(scene.app.audited("provider_key.remove"), ["openai done"]);
     }
-}
-
-async fn maren_form(
-    maren: &mut crate::support::Person,
-    path: &str,
-) -> crate::support::actors::Answer {
-    maren.get(path).await.expect(200)
 }
 
 with_a_provider! {

@@ -36,10 +36,9 @@ async fn where_the_check_gets(scene: &Scene, path: &str) -> TestApp {
 
 pub fn opened(app: &TestApp, account: AccountId) -> Opened {
     let state = &app.state;
-    let opened = state.pool.read_now(|db| {
-        calls::open_for_call(db, &state.catalog, &state.policy.secrets, account, "openai")
-    });
-    opened.unwrap()
+    let found =
+        (state.pool).read_now(|db| calls::find_for_call(db, &state.catalog, account, "openai"));
+    found.unwrap().open(&state.policy.secrets).unwrap()
 }
 
 pub fn account(app: &TestApp) -> AccountId {
