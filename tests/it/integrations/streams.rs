@@ -10,7 +10,11 @@ use crate::support::{Engine, Program};
 use crate::with_a_provider;
 
 async fn open(program: &Program, path: &str) -> Response {
-    let request = Client::new().get(program.url(&format!("/proxy/openai{path}")));
+    open_with(&Client::new(), program, path).await
+}
+
+async fn open_with(client: &Client, program: &Program, path: &str) -> Response {
+    let request = client.get(program.url(&format!("/proxy/openai{path}")));
     request
         .header("x-api-key", &program.key)
         .send()
@@ -147,9 +151,9 @@ async fn a_gigabyte_passes() {
 with_a_provider! {
     async fn many_streams_are_open_at_once(scene) {
         let (_, program) = scene.program();
-        let mut answers = Vec::new();
+        let (client, mut answers) = (Client::new(), Vec::new());
         for _ in 0..100 {
-            answers.push(open(&program, "/gated").await);
+            answers.push(open_with(&client, &program, "/gated").await);
         }
         for _ in 0..600 {
             scene.provider.step();

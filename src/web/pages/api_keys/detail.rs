@@ -10,7 +10,7 @@ use super::integrations::limit_lines;
 use super::requests::{RequestView, median_duration};
 use super::{LIST, badge, html, key_of, see_other};
 use crate::domain::api_keys::rotation::{self, TwoSecrets};
-use crate::domain::api_keys::scopes::Scope;
+use crate::domain::api_keys::scopes::{INTEGRATIONS_USE, Scope};
 use crate::domain::api_keys::{self, ApiKey, KeyState};
 use crate::domain::text::Name;
 use crate::domain::usage::summary::{self, KeyUsage, Period, Whose};
@@ -54,6 +54,7 @@ struct DetailPage {
     chart: Chart,
     figures: Figures,
     tokens: Option<TokenView>,
+    may_call: bool,
     call_limits: Vec<String>,
     median: String,
     median_of: String,
@@ -249,6 +250,7 @@ async fn page(
         chart: Chart::of(&usage.series, period, &times),
         figures: Figures::of(&usage.series, period, &times),
         tokens: tokens.map(|used| TokenView::of(&used, period, now, &me.visitor.state.catalog)),
+        may_call: key.access.allows(INTEGRATIONS_USE),
         call_limits: limit_lines(&key.call_limits, &me.visitor.state.catalog),
         median: median_duration(&usage.requests).unwrap_or_else(|| "none".to_owned()),
         median_of: format!("Newest {}", counted(usage.requests.len() as i64, "request")),
