@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::scene::PROVIDER_KEY;
 use crate::support::actors::id_of;
-use crate::support::provider::WORDS;
+use crate::support::provider::answers::WORDS;
 use crate::with_a_provider;
 
 const CHAT: &str = "/proxy/openai/v1/chat/completions";

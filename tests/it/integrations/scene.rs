@@ -75,7 +75,7 @@ impl Scene {
         Self {
             app: TestApp::spawn_with(engine, &all).await,
             provider,
-            folder: folder,
+            folder,
         }
     }
 

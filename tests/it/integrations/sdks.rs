@@ -1,6 +1,6 @@
 //! The providers' own libraries work unchanged: only base URL and key are others.
 
-use crate::support::provider::WORDS;
+use crate::support::provider::answers::WORDS;
 use crate::with_a_provider;
 
 /// Runs a script with its arguments; its own words if it fails.

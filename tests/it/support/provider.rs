@@ -3,7 +3,7 @@
 //! Written over plain sockets, so that it can break every rule. What it answers depends on the path; a key that holds `bad`
 //! is refused everywhere.
 
-mod answers;
+pub mod answers;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,8 +22,6 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use self::answers::{chat, chat_events, message, message_events, response, response_events};
-
-pub use self::answers::WORDS;
 
 /// Whatever is waited for has happened by then, or never will.
 const LONG: Duration = Duration::from_secs(20);
