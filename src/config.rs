@@ -3,6 +3,8 @@
 //! The file and the environment are merged as data first, then read by one strict reader, so that a setting has one
 //! name, one meaning and one error message wherever it came from. Unknown settings stop the start.
 
+mod providers;
+mod proxy;
 mod raw;
 mod registry;
 mod shown;
@@ -24,6 +26,8 @@ use crate::secret::Secret;
 
 use source::VARIABLES;
 
+pub use providers::{ProviderSetting, ProviderSettings};
+pub use proxy::ProxySettings;
 pub use registry::RegistrySettings;
 pub use shown::{Setting, Source};
 pub use source::read_environment;
@@ -207,8 +211,12 @@ pub struct Config {
     pub leaks: LeakSettings,
     /// The audit log.
     pub audit: AuditSettings,
+    /// Calls that are passed on to providers.
+    pub proxy: ProxySettings,
     /// The registry.
     pub registry: RegistrySettings,
+    /// Providers of APIs that keys are kept for.
+    pub providers: ProviderSettings,
     /// Logging.
     pub log: LogSettings,
     /// Which settings are not the defaults, and where they come from.

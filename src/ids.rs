@@ -120,6 +120,10 @@ id! {
     /// The id of a grant to download a report.
     GrantId
 }
+id! {
+    /// The id of a provider key.
+    ProviderKeyId
+}
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,7 @@ mod housekeeping;
 mod mail;
 mod moving;
 mod policy;
+mod providers;
 mod secret_file;
 
 use std::net::SocketAddr;
@@ -54,6 +55,7 @@ use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
 use crate::web::middleware::moved_cookies::{CookieKeys, moved_cookies};
+use crate::web::proxy::CallDesk;
 use crate::web::state::{AppState, Draining, Site, Worker};
 
 use housekeeping::Keeping;
@@ -62,6 +64,7 @@ use secret_file::instance_secrets;
 pub use database::{check_writable, database_url, is_missing, migrate, open_database};
 pub use mail::{check_mail, mail_transport};
 pub use policy::key_policy;
+pub use providers::{Providers, providers};
 pub use secret_file::{existing_instance_secrets, secret_file};
 
 /// Why keyport did not start.
@@ -149,6 +152,7 @@ pub fn open(config: &Config, clock: &SharedClock) -> Result<Opened, StartError> 
     database_url(config).map(drop)?;
     redis(config).map(drop)?;
     leak_keys(config).map(drop)?;
+    providers(config).map(drop)?;
     mail_transport(config).map(drop)?;
     existing_instance_secrets(config).map(drop)?;
     let pool = open_database(config)?;
@@ -317,6 +321,11 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     let mover = (secrets.ids().count() > 1)
         .then(|| moving::start(pool.clone(), moves.clone(), secrets.clone(), outbox.clone()))
         .transpose()?;
+    let Providers {
+        catalog,
+        rules,
+        client,
+    } = providers(config)?;
     let transport = mail_transport(config)?;
     let site = Arc::new(Site {
         public_url: config.public_url.clone(),
@@ -356,6 +365,9 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
                 .collect(),
         ),
         leak_keys: leak_keys(config)?.map(Arc::new),
+        catalog,
+        call_rules: Arc::new(rules),
+        provider_client: client,
         policy,
         moves,
         passwords: PasswordWorker::new(config.workers),
@@ -387,11 +399,13 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
             ),
             recorder: shared.recorder.for_worker(),
             figures,
+            desk: CallDesk::new(&shared),
         };
         App::new()
             .app_data(shared.clone())
             .app_data(worker)
             .service(crate::web::forward_auth::resource())
+            .service(crate::web::proxy::scope())
             .service(
                 web::scope("")
                     .configure(crate::web::routes::routes)
@@ -400,6 +414,8 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
                     .wrap(from_fn(crate::web::middleware::envelope)),
             )
     })
+    // Whoever closes the connection wants no answer any more: a call of a provider is then ended, too.
+    .h1_allow_half_closed(false)
     .workers(config.workers)
     .shutdown_timeout(30)
     .disable_signals()

@@ -36,7 +36,8 @@ for (const code of document.querySelectorAll("[data-copy]")) {
   const label = document.createElement("span");
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "btn main";
+  // What is no secret is copied less often: its button is quiet.
+  button.className = code.dataset.copy === "quiet" ? "btn" : "btn main";
   const show = (words, name) => {
     label.textContent = words;
     button.replaceChildren(...icon(name), label);

@@ -35,6 +35,7 @@ pub fn check(config: &Config) -> Result<(), CommandError> {
     server::key_policy(config).map(drop)?;
     server::redis(config).map(drop)?;
     server::leak_keys(config).map(drop)?;
+    server::providers(config).map(drop)?;
     server::mail_transport(config).map(drop)?;
     log_filter(&config.log).map(drop)?;
     print("configuration: ok")?;

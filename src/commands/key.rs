@@ -13,6 +13,7 @@ use crate::domain::api_keys::rate_limit::RateLimit;
 use crate::domain::api_keys::scopes::{Access, needs_operator};
 use crate::domain::api_keys::{self, Deactivated, KeyList, KeyState, NewApiKey};
 use crate::domain::audit::Act;
+use crate::domain::integrations::limits::CallLimits;
 use crate::domain::mail::Outbox;
 use crate::domain::text::Name;
 use crate::ids::ApiKeyId;
@@ -101,6 +102,7 @@ pub fn run(config: &Config, clock: &SharedClock, command: KeyCommand) -> Result<
                     access,
                     allowed_addresses,
                     rate_limit,
+                    call_limits: CallLimits::default(),
                 };
                 let made = api_keys::create(db, &act, &policy, &mut system_rng(), owner.id, new);
                 match made {

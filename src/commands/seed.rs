@@ -93,6 +93,7 @@ fn make_batch(
                 rate_limit: None,
                 secret_number: 1,
                 overlap_ends_at: None,
+                call_limits: None,
             },
         )?;
         made.push(full_key);

@@ -10,6 +10,8 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use url::Url;
 
+use super::providers::{ProviderSettings, RawProvider};
+use super::proxy::{ProxySettings, RawProxy};
 use super::registry::{RawRegistry, RegistrySettings};
 use super::{
     AuditSettings, Config, ConfigError, KeySettings, LeakSettings, LogFormat, LogSettings,
@@ -47,6 +49,10 @@ pub(super) struct Raw {
     leaks: LeakSettings,
     audit: RawAudit,
     registry: RawRegistry,
+    proxy: RawProxy,
+    providers: BTreeMap<String, RawProvider>,
+    allow_private_providers: Vec<String>,
+    provider_ca_file: Option<PathBuf>,
     log: RawLog,
 }
 
@@ -193,6 +199,12 @@ impl Config {
                 keep: days("audit.keep_days", raw.audit.keep_days, 400)?,
             },
             registry: RegistrySettings::from_raw(raw.registry)?,
+            proxy: ProxySettings::from_raw(raw.proxy)?,
+            providers: ProviderSettings::from_raw(
+                raw.providers,
+                raw.allow_private_providers,
+                raw.provider_ca_file,
+            )?,
             log: LogSettings {
                 format: log_format.unwrap_or(LogFormat::Text),
                 level: raw.log.level.unwrap_or_else(|| "info".to_owned()),

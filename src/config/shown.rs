@@ -31,12 +31,16 @@ pub struct Setting {
     pub source: Source,
 }
 
-/// The one setting that only the file can hold.
+/// Settings that only the file can hold.
 const SCOPES: &str = "scopes";
+const PROVIDERS: &str = "providers";
 
 /// The settings that a file holds.
 pub(super) fn in_file(table: &Table) -> BTreeMap<&'static str, Source> {
-    let paths = VARIABLES.iter().map(|(path, ..)| *path).chain([SCOPES]);
+    let paths = VARIABLES
+        .iter()
+        .map(|(path, ..)| *path)
+        .chain([SCOPES, PROVIDERS]);
     paths
         .filter(|path| is_in(table, path))
         .map(|path| (path, Source::File))
@@ -64,7 +68,9 @@ impl Config {
         let of_both = VARIABLES
             .iter()
             .map(|&(path, variable, _)| setting(path, Some(variable)));
-        of_both.chain([setting(SCOPES, None)]).collect()
+        of_both
+            .chain([setting(SCOPES, None), setting(PROVIDERS, None)])
+            .collect()
     }
 
     /// A setting in words. What this does not know is taken for a secret.
@@ -112,6 +118,13 @@ impl Config {
                 QueryKeys::Allow => "allow",
             }
             .to_owned(),
+            "allow_private_providers" => list(self.providers.allow_private.clone()),
+            "provider_ca_file" => text(
+                (self.providers.ca_file.as_ref())
+                    .map(|path| path.display().to_string())
+                    .as_deref(),
+            ),
+            PROVIDERS => list(self.providers.in_file.clone()),
             "brand" => self.keys.brand.clone(),
             "old_brands" => list(self.keys.old_brands.clone()),
             "keys.max_active" => self.keys.max_active.to_string(),
@@ -132,6 +145,8 @@ impl Config {
             "registry.report_days" => days(self.registry.report),
             "registry.edition_days" => days(self.registry.edition),
             "registry.max_report_bytes" => self.registry.max_report_bytes.to_string(),
+            "proxy.answer_seconds" => self.proxy.answer_within.as_secs().to_string(),
+            "proxy.silence_seconds" => self.proxy.silence.as_secs().to_string(),
             "log.format" => match self.log.format {
                 LogFormat::Text => "text",
                 LogFormat::Json => "json",
@@ -214,6 +229,7 @@ mod tests {
                 "mail_from",
                 "secret",
                 "security_contact",
+                "provider_ca_file",
                 "keys.longest_life_days",
                 "leaks.github_keys_url",
             ]

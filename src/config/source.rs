@@ -19,8 +19,8 @@ pub(super) enum Kind {
     List,
 }
 
-/// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` is the one
-/// setting that only the file can hold.
+/// Every setting that the environment may give: its path in the file, its variable, its kind. `[[scopes]]` and
+/// `[providers.…]` are what only the file can hold.
 pub(super) const VARIABLES: &[(&str, &str, Kind)] = &[
     ("bind", "KEYPORT_BIND", Kind::Text),
     ("metrics_bind", "KEYPORT_METRICS_BIND", Kind::Text),
@@ -43,6 +43,12 @@ pub(super) const VARIABLES: &[(&str, &str, Kind)] = &[
     ("security_contact", "KEYPORT_SECURITY_CONTACT", Kind::Text),
     ("trusted_proxies", "KEYPORT_TRUSTED_PROXIES", Kind::List),
     ("query_keys", "KEYPORT_QUERY_KEYS", Kind::Text),
+    (
+        "allow_private_providers",
+        "KEYPORT_ALLOW_PRIVATE_PROVIDERS",
+        Kind::List,
+    ),
+    ("provider_ca_file", "KEYPORT_PROVIDER_CA_FILE", Kind::Text),
     ("brand", "KEYPORT_BRAND", Kind::Text),
     ("old_brands", "KEYPORT_OLD_BRANDS", Kind::List),
     ("keys.max_active", "KEYPORT_KEYS_MAX_ACTIVE", Kind::Number),
@@ -94,6 +100,16 @@ pub(super) const VARIABLES: &[(&str, &str, Kind)] = &[
     (
         "registry.max_report_bytes",
         "KEYPORT_REGISTRY_MAX_REPORT_BYTES",
+        Kind::Number,
+    ),
+    (
+        "proxy.answer_seconds",
+        "KEYPORT_PROXY_ANSWER_SECONDS",
+        Kind::Number,
+    ),
+    (
+        "proxy.silence_seconds",
+        "KEYPORT_PROXY_SILENCE_SECONDS",
         Kind::Number,
     ),
     ("log.format", "KEYPORT_LOG_FORMAT", Kind::Text),

@@ -6,6 +6,7 @@
 use super::accounts::Account;
 use super::api_keys::{self, ChangeKeyError};
 use super::audit::{Act, Action, Actor, Outcome};
+use super::integrations::{provider_keys, sharing};
 use super::mail::{Mail, Outbox, Recipient};
 use super::registry::{links, tickets};
 use super::security::two_step;
@@ -37,7 +38,7 @@ pub fn is_last_operator(db: &mut Db, account: &Account) -> Result<bool, StoreErr
     Ok(operators == [account.id])
 }
 
-/// Closes the account: sessions and links to contacts end, keys are deactivated, name and address go, and the address is
+/// Closes the account: sessions and links to contacts end, keys are deactivated, provider keys are removed, name and address go, and the address is
 /// free for others.
 ///
 /// # Errors
@@ -59,6 +60,8 @@ pub fn close(db: &mut Db, act: &Act, outbox: &Outbox, account: &Account) -> Resu
     invitations::delete_for_email(db, &account.email)?;
     // They have the address.
     mails::delete_done_for_account(db, account.id)?;
+    provider_keys::forget(db, account.id)?;
+    sharing::forget(db, account.id)?;
     let mail = Mail::AccountClosed { place: act.place() };
     outbox.queue(db, act.now, Recipient::from(account), &mail)?;
 

@@ -10,6 +10,7 @@ pub mod emails;
 pub mod health;
 pub mod housekeeping;
 pub mod instance;
+pub mod integrations;
 pub mod invitations;
 pub mod leaks;
 pub mod mail;

@@ -3,6 +3,7 @@
 //! Digests of keys and of their replaced secrets move as they are presented (`verification::moves`), cookies of sessions as their browsers come back
 //! (`web::middleware::moved_cookies`). What is sealed is sealed anew here.
 
+use super::integrations::sealing;
 use super::mail::Outbox;
 use super::security::two_step;
 use crate::clock::Timestamp;
@@ -80,5 +81,7 @@ pub fn seal_anew(
         mails::set_sealed(db, row.id, sealed, &outbox.seal(row.id, &mail))?;
         moved += 1;
     }
-    Ok(moved + two_step::seal_anew(db, secrets, BATCH)?)
+    moved += two_step::seal_anew(db, secrets, BATCH)?;
+    moved += sealing::seal_anew(db, secrets, BATCH)?;
+    Ok(moved)
 }

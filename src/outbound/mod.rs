@@ -4,5 +4,6 @@
 
 pub mod leak_keys;
 pub mod mail;
+pub mod providers;
 pub mod redis;
 pub mod tls;

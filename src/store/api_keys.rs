@@ -47,6 +47,8 @@ pub struct ApiKeyRow {
     pub secret_number: i64,
     /// Until when the secret before it works as well.
     pub overlap_ends_at: Option<Timestamp>,
+    /// Which calls of providers it may make, as far as they are limited.
+    pub call_limits: Option<String>,
 }
 
 /// What a rotation changes of a key.
@@ -299,6 +301,14 @@ pub fn last_use_of_account(
 pub fn set_name(db: &mut Db, id: ApiKeyId, name: &str) -> Result<(), StoreError> {
     diesel::update(api_keys::table.find(id))
         .set(api_keys::name.eq(name))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Sets which calls of providers a key may make; `None` for any.
+pub fn set_call_limits(db: &mut Db, id: ApiKeyId, limits: Option<&str>) -> Result<(), StoreError> {
+    diesel::update(api_keys::table.find(id))
+        .set(api_keys::call_limits.eq(limits))
         .execute(db)?;
     Ok(())
 }

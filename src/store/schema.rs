@@ -44,6 +44,7 @@ diesel::table! {
         rate_limit -> Nullable<Int8>,
         secret_number -> Int8,
         overlap_ends_at -> Nullable<Int8>,
+        call_limits -> Nullable<Text>,
     }
 }
 
@@ -125,6 +126,16 @@ diesel::table! {
         registered_at -> Int8,
         updated_at -> Int8,
         revision -> Int8,
+    }
+}
+
+diesel::table! {
+    custom_providers (account_id, slug) {
+        account_id -> Int8,
+        slug -> Text,
+        base_url -> Text,
+        auth -> Text,
+        created_at -> Int8,
     }
 }
 
@@ -219,6 +230,8 @@ diesel::table! {
         duration_us -> Int8,
         address -> Text,
         client -> Text,
+        upstream_status -> Nullable<Int8>,
+        upstream_us -> Nullable<Int8>,
     }
 }
 
@@ -350,6 +363,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    provider_grants (provider, account_id) {
+        provider -> Text,
+        account_id -> Int8,
+        granted_at -> Int8,
+    }
+}
+
+diesel::table! {
+    provider_keys (id) {
+        id -> Int8,
+        account_id -> Nullable<Int8>,
+        provider -> Text,
+        place -> Text,
+        sealed -> Bytea,
+        hint -> Text,
+        checked_at -> Nullable<Int8>,
+        refused_status -> Nullable<Int8>,
+        refused_words -> Nullable<Text>,
+        refused_since -> Nullable<Int8>,
+        created_at -> Int8,
+        last_used_at -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     published_reports (slug) {
         slug -> Text,
         title -> Text,
@@ -453,6 +491,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    shared_providers (provider) {
+        provider -> Text,
+        access -> Text,
+    }
+}
+
+diesel::table! {
     shown_code_forms (form_digest) {
         form_digest -> Bytea,
         account_id -> Int8,
@@ -545,6 +590,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    token_days (api_key_id, day, provider) {
+        api_key_id -> Int8,
+        day -> Int8,
+        provider -> Text,
+        calls -> Int8,
+        input_tokens -> Int8,
+        output_tokens -> Int8,
+    }
+}
+
+diesel::table! {
     totp_secrets (account_id) {
         account_id -> Int8,
         sealed -> Bytea,
@@ -602,6 +658,7 @@ diesel::joinable!(contact_emails -> contacts (contact));
 diesel::joinable!(contact_links -> accounts (account_id));
 diesel::joinable!(contact_links -> contacts (contact));
 diesel::joinable!(contact_phones -> contacts (contact));
+diesel::joinable!(custom_providers -> accounts (account_id));
 diesel::joinable!(customers -> organizations (organization));
 diesel::joinable!(idempotency_keys -> accounts (account_id));
 diesel::joinable!(idempotency_keys -> api_keys (api_key_id));
@@ -618,6 +675,8 @@ diesel::joinable!(organization_contacts -> contacts (contact));
 diesel::joinable!(organization_contacts -> organizations (organization));
 diesel::joinable!(passkey_ceremonies -> accounts (account_id));
 diesel::joinable!(passkeys -> accounts (account_id));
+diesel::joinable!(provider_grants -> accounts (account_id));
+diesel::joinable!(provider_keys -> accounts (account_id));
 diesel::joinable!(recovery_codes -> accounts (account_id));
 diesel::joinable!(registry_files -> stored_files (file_id));
 diesel::joinable!(replaced_secrets -> api_keys (api_key_id));
@@ -646,6 +705,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contact_links,
     contact_phones,
     contacts,
+    custom_providers,
     customers,
     dead_key_attempts,
     handle_counters,
@@ -664,6 +724,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     passkey_ceremonies,
     passkeys,
+    provider_grants,
+    provider_keys,
     published_reports,
     recovery_codes,
     registry_files,
@@ -674,6 +736,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_grants,
     secret_last_uses,
     sessions,
+    shared_providers,
     shown_code_forms,
     shown_forms,
     stored_file_chunks,
@@ -682,6 +745,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     ticket_attachments,
     ticket_messages,
     tickets,
+    token_days,
     totp_secrets,
     unwanted_mails,
     usage_days,

@@ -4,7 +4,9 @@ use diesel::prelude::*;
 
 use super::connection::Db;
 use super::error::StoreError;
-use super::schema::{api_keys, mails, recovery_codes, replaced_secrets, totp_secrets};
+use super::schema::{
+    api_keys, mails, provider_keys, recovery_codes, replaced_secrets, totp_secrets,
+};
 use crate::clock::Timestamp;
 
 /// Counts of what was made under one secret.
@@ -40,6 +42,10 @@ pub fn count(
         .filter(begins_with(totp_secrets::sealed.nullable(), header))
         .count()
         .get_result(db)?;
+    let sealed_provider_keys: i64 = provider_keys::table
+        .filter(begins_with(provider_keys::sealed.nullable(), header))
+        .count()
+        .get_result(db)?;
     let keys = api_keys::table.filter(api_keys::digest_secret_id.eq(id));
     Ok(SecretUses {
         active_keys: keys
@@ -65,7 +71,7 @@ pub fn count(
             .filter(recovery_codes::used_at.is_null())
             .count()
             .get_result(db)?,
-        sealed: sealed_mails + sealed_apps,
+        sealed: sealed_mails + sealed_apps + sealed_provider_keys,
     })
 }
 

@@ -52,6 +52,10 @@ pub struct RequestRow {
     pub address: String,
     /// The client as it names itself.
     pub client: String,
+    /// Of a call that was passed on: what the provider answered, if it did.
+    pub upstream_status: Option<i64>,
+    /// Of a call that was passed on: how long it took to the end of the provider's answer.
+    pub upstream_us: Option<i64>,
 }
 
 /// Uses of a true secret that no longer works.

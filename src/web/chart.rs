@@ -1,10 +1,14 @@
-//! The one kind of chart there is: requests as stacked bars, accepted below, refused above. An SVG that the server
-//! writes, with its numbers as a table.
+//! The one kind of chart there is: stacked bars of two numbers, such as accepted requests below and refused ones above. An
+//! SVG that the server writes, with its numbers as a table.
 //!
 //! The SVG holds bars and grid lines only; every word stands beside it as text, so that it stays sharp and readable at
 //! every width. Sizes are attributes: the content policy allows no styles.
 
+use chrono_tz::Tz;
+
+use crate::clock::Timestamp;
 use crate::domain::usage::summary::{Period, Point, Series};
+use crate::domain::usage::tokens::TokenUse;
 use crate::web::times::{Times, grouped};
 
 /// The SVG's own units, as in its `viewBox`.
@@ -49,6 +53,14 @@ impl Figures {
 
 /// What the template prints.
 pub struct Chart {
+    /// Begins the ids on the page.
+    pub id: &'static str,
+    /// What is counted: "Requests".
+    pub noun: &'static str,
+    /// What the lower part of a bar is: "Accepted".
+    pub lower: &'static str,
+    /// What the upper part is: "Refused".
+    pub upper: &'static str,
     /// "Requests per day".
     pub heading: &'static str,
     /// "24 Oct to 22 Nov 2026, days in UTC. Today is not complete."
@@ -64,7 +76,7 @@ pub struct Chart {
     /// Words under the bars, evenly spaced.
     pub labels: Vec<String>,
     /// True if there is anything to see.
-    pub has_requests: bool,
+    pub has_any: bool,
     /// "Day" or "Hour", for the table.
     pub unit: &'static str,
 }
@@ -93,6 +105,8 @@ pub struct Bar {
     pub is_running: bool,
     /// "12 Nov".
     pub label: String,
+    /// "12 Nov: 1,010 accepted, 412 refused".
+    pub title: String,
     /// "1,010".
     pub accepted_text: String,
     /// "412".
@@ -102,10 +116,6 @@ pub struct Bar {
 impl Chart {
     /// Draws a series.
     pub fn of(series: &Series, period: Period, times: &Times) -> Self {
-        let highest = series.points.iter().map(|point| point.counts.all()).max();
-        let top = round_top(highest.unwrap_or(0));
-        let count = series.points.len();
-        let bars = series.points.iter().enumerate();
         let zone = times.zone_name();
         let (heading, unit) = if period.is_by_hour() {
             ("Requests per hour", "Hour")
@@ -124,9 +134,63 @@ impl Chart {
             ),
             _ => String::new(),
         };
-        Self {
+        let words = Words {
+            id: "chart",
+            noun: "Requests",
+            lower: "Accepted",
+            upper: "Refused",
             heading,
             line,
+            unit,
+        };
+        Self::draw(&series.points, period.is_by_hour(), period, times, words)
+    }
+
+    /// Draws tokens: what was sent below, what came back above. Their days are of UTC, whatever the zone of the account is.
+    pub fn of_tokens(used: &TokenUse, period: Period, now: Timestamp) -> Self {
+        let times = Times::new(now, Tz::UTC);
+        let line = match (used.points.first(), used.points.last()) {
+            (Some(first), Some(last)) => format!(
+                "{} to {}, days in UTC, as far as providers tell. Today is not complete.",
+                times.day(first.at),
+                times.day_with_year(last.at)
+            ),
+            _ => String::new(),
+        };
+        let words = Words {
+            id: "tokens",
+            noun: "Tokens",
+            lower: "Sent",
+            upper: "Received",
+            heading: "Tokens per day",
+            line,
+            unit: "Day",
+        };
+        Self::draw(&used.points, false, period, &times, words)
+    }
+
+    fn draw(
+        points: &[Point],
+        is_by_hour: bool,
+        period: Period,
+        times: &Times,
+        words: Words,
+    ) -> Self {
+        let highest = points.iter().map(|point| point.counts.all()).max();
+        let scale = Scale {
+            count: points.len(),
+            top: round_top(highest.unwrap_or(0)),
+            is_by_hour,
+        };
+        let top = scale.top;
+        let bars = points.iter().enumerate();
+        Self {
+            id: words.id,
+            noun: words.noun,
+            lower: words.lower,
+            upper: words.upper,
+            heading: words.heading,
+            line: words.line,
             periods: Period::ALL
                 .into_iter()
                 .map(|other| PeriodLink {
@@ -136,7 +200,7 @@ impl Chart {
                 })
                 .collect(),
             bars: bars
-                .map(|(index, point)| bar(index, count, point, top, period, times))
+                .map(|(index, point)| bar(index, point, scale, times, (words.lower, words.upper)))
                 .collect(),
             grid: (0..=4)
                 .map(|line| number(TOP + (HEIGHT - TOP) * f64::from(line) / 4.0))
@@ -145,16 +209,41 @@ impl Chart {
                 .rev()
                 .map(|quarter| grouped(top / 4 * quarter))
                 .collect(),
-            labels: labels(&series.points, period, times),
-            has_requests: series.totals.all() > 0,
-            unit,
+            labels: labels(points, is_by_hour, times),
+            has_any: highest.is_some_and(|highest| highest > 0),
+            unit: words.unit,
         }
     }
 }
 
-fn bar(index: usize, count: usize, point: &Point, top: i64, period: Period, times: &Times) -> Bar {
-    let slot = WIDTH / count as f64;
-    let height_of = |requests: i64| (HEIGHT - TOP) * requests as f64 / top as f64;
+/// What a chart says.
+struct Words {
+    id: &'static str,
+    noun: &'static str,
+    lower: &'static str,
+    upper: &'static str,
+    heading: &'static str,
+    line: String,
+    unit: &'static str,
+}
+
+/// What the bars of a chart share.
+#[derive(Clone, Copy)]
+struct Scale {
+    count: usize,
+    top: i64,
+    is_by_hour: bool,
+}
+
+fn bar(
+    index: usize,
+    point: &Point,
+    scale: Scale,
+    times: &Times,
+    (lower, upper): (&str, &str),
+) -> Bar {
+    let slot = WIDTH / scale.count as f64;
+    let height_of = |requests: i64| (HEIGHT - TOP) * requests as f64 / scale.top as f64;
     let (accepted, refused) = (point.counts.accepted, point.counts.refused);
     let accepted_height = height_of(accepted);
     // A bar of a single request among thousands is drawn one unit high, or nobody would see that there was one.
@@ -162,19 +251,26 @@ fn bar(index: usize, count: usize, point: &Point, top: i64, period: Period, time
     let accepted_drawn = drawn(accepted_height, accepted);
     let foot = HEIGHT - accepted_drawn.map_or(0.0, |height| height + GAP);
     let refused_drawn = drawn(height_of(refused) - GAP, refused);
+    let label = if scale.is_by_hour {
+        times.hour(point.at)
+    } else {
+        times.day(point.at)
+    };
+    let (accepted_text, refused_text) = (grouped(accepted), grouped(refused));
     Bar {
+        title: format!(
+            "{label}: {accepted_text} {}, {refused_text} {}",
+            lower.to_lowercase(),
+            upper.to_lowercase()
+        ),
         x: number(slot * index as f64 + slot * 0.14),
         width: number(slot * 0.72),
         accepted: accepted_drawn.map(|height| (number(HEIGHT - height), number(height))),
         refused: refused_drawn.map(|height| (number((foot - height).max(0.0)), number(height))),
-        is_running: index + 1 == count,
-        label: if period.is_by_hour() {
-            times.hour(point.at)
-        } else {
-            times.day(point.at)
-        },
-        accepted_text: grouped(accepted),
-        refused_text: grouped(refused),
+        is_running: index + 1 == scale.count,
+        label,
+        accepted_text,
+        refused_text,
     }
 }
 
@@ -217,16 +313,16 @@ fn share_words(part: i64, all: i64) -> String {
 }
 
 /// Six words under the bars, or seven for seven days.
-fn labels(points: &[Point], period: Period, times: &Times) -> Vec<String> {
-    let every = match period {
-        Period::Week => 1,
-        _ => points.len().div_ceil(6),
+fn labels(points: &[Point], is_by_hour: bool, times: &Times) -> Vec<String> {
+    let every = match points.len() {
+        0..=7 => 1,
+        more => more.div_ceil(6),
     };
     points
         .iter()
         .step_by(every)
         .map(|point| {
-            if period.is_by_hour() {
+            if is_by_hour {
                 times.hour(point.at)
             } else {
                 times.day(point.at)

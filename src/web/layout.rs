@@ -67,6 +67,8 @@ pub enum Nav {
     ApiKeys,
     /// Settings: usage.
     Usage,
+    /// Settings: integrations.
+    Integrations,
     /// Settings: contacts.
     Contacts,
     /// Settings: audit log.
@@ -89,6 +91,8 @@ pub enum Nav {
     OperatorTickets,
     /// Operator: reports and grants.
     OperatorReports,
+    /// Operator: provider keys of the server.
+    OperatorIntegrations,
     /// Operator: audit log.
     OperatorAudit,
     /// Operator: configuration.
@@ -106,6 +110,7 @@ impl Nav {
             | Self::OperatorRegistry
             | Self::OperatorTickets
             | Self::OperatorReports
+            | Self::OperatorIntegrations
             | Self::OperatorAudit
             | Self::OperatorConfiguration => true,
             Self::None
@@ -116,6 +121,7 @@ impl Nav {
             | Self::Notifications
             | Self::ApiKeys
             | Self::Usage
+            | Self::Integrations
             | Self::Contacts
             | Self::Audit
             | Self::Downloads
@@ -180,6 +186,8 @@ pub struct Layout {
     pub form_token: String,
     /// Message left by the request before.
     pub flash: Option<Flash>,
+    /// True if that message is a warning.
+    pub flash_warns: bool,
     /// Where the theme form comes back to.
     pub return_to: String,
     /// Host of this instance.
@@ -205,6 +213,7 @@ impl Layout {
             crumbs: Vec::new(),
             theme: visitor.theme,
             form_token: visitor.form_token.clone(),
+            flash_warns: flash.is_some() && visitor.take_flash_warns(),
             flash,
             return_to: visitor.path.clone(),
             host: visitor.state.site.host(),
@@ -232,6 +241,7 @@ impl Layout {
             theme,
             form_token,
             flash: None,
+            flash_warns: false,
             return_to: "/".to_owned(),
             host: state.site.host(),
             has_security_contact: state.site.security_contact.is_some(),
@@ -314,6 +324,7 @@ impl Layout {
                 | Nav::Notifications
                 | Nav::ApiKeys
                 | Nav::Usage
+                | Nav::Integrations
                 | Nav::Contacts
                 | Nav::Audit
         ) {
@@ -342,6 +353,12 @@ impl Layout {
                 label: "Access",
                 items: vec![
                     self.item("/settings/api", "API keys", "key-round", Nav::ApiKeys),
+                    self.item(
+                        "/settings/integrations",
+                        "Integrations",
+                        "plug",
+                        Nav::Integrations,
+                    ),
                     self.item("/settings/usage", "Usage", "chart-column", Nav::Usage),
                 ],
             },
@@ -382,6 +399,12 @@ impl Layout {
                 Nav::OperatorInvitations,
             ),
             self.item("/operator/mail", "Mail queue", "bell", Nav::OperatorMail),
+            self.item(
+                "/operator/integrations",
+                "Integrations",
+                "plug",
+                Nav::OperatorIntegrations,
+            ),
             self.item(
                 "/operator/audit",
                 "Audit log",

@@ -10,6 +10,8 @@ use crate::clock::SharedClock;
 use crate::config::{Config, QueryKeys, SignUp};
 use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::housekeeping::LastRound;
+use crate::domain::integrations::providers::ProviderCatalog;
+use crate::domain::integrations::{CallRules, ProviderClient};
 use crate::domain::leaks::LeakKeys;
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::Postman;
@@ -28,6 +30,7 @@ use crate::web::extract::forwarded::TrustedProxies;
 use crate::web::mail::Stationery;
 use crate::web::middleware::RequestIds;
 use crate::web::middleware::moved_cookies::CookieKeys;
+use crate::web::proxy::CallDesk;
 
 /// What the pages say about this instance.
 #[derive(Clone)]
@@ -74,6 +77,8 @@ pub struct Worker {
     pub recorder: WorkerRecorder,
     /// Counts the answers.
     pub figures: Arc<WorkerFigures>,
+    /// Calls providers.
+    pub desk: CallDesk,
 }
 
 impl Worker {
@@ -161,6 +166,12 @@ pub struct AppState {
     pub proxies: TrustedProxies,
     /// Checks GitHub's reports of found keys; `None` if they are not taken.
     pub leak_keys: Option<Arc<LeakKeys>>,
+    /// The providers that keys are kept for.
+    pub catalog: ProviderCatalog,
+    /// How they are called, for who makes a client of its own.
+    pub call_rules: Arc<CallRules>,
+    /// Checks keys with them.
+    pub provider_client: ProviderClient,
     /// Whether keys in URLs are taken.
     pub query_keys: QueryKeys,
     /// The settings, for operators to read.

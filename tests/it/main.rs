@@ -13,6 +13,7 @@ mod colours;
 mod commands;
 mod hardship;
 mod icons;
+mod integrations;
 mod layers;
 mod mail;
 mod metrics;

@@ -15,6 +15,7 @@ use crate::domain::api_keys::addresses::AllowedAddresses;
 use crate::domain::api_keys::key_string::FullKey;
 use crate::domain::api_keys::scopes::Access;
 use crate::domain::api_keys::{self, KeyState, NewApiKey};
+use crate::domain::integrations::limits::CallLimits;
 use crate::domain::text::Name;
 use crate::ids::ApiKeyId;
 use crate::server::chain;
@@ -102,6 +103,7 @@ fn make(
         access,
         allowed_addresses: AllowedAddresses::default(),
         rate_limit: None,
+        call_limits: CallLimits::default(),
     };
     let act = scene.by(&account, at);
     let (key, _) = api_keys::create(db, &act, scene.policy, rng, account.id, new)

@@ -3,6 +3,7 @@
 //! Passwords and keys follow from the instance secret, so a second run makes nothing and prints the same.
 
 mod accounts;
+mod integrations;
 mod keys;
 mod registry;
 mod reports;
@@ -24,7 +25,7 @@ use crate::domain::audit::Act;
 use crate::domain::security::password::NewPassword;
 use crate::domain::text::{EmailAddress, Name};
 use crate::secret::Secret;
-use crate::server::chain;
+use crate::server::{self, chain};
 use crate::store::Db;
 
 /// When the accounts were made.
@@ -105,6 +106,9 @@ fn events(db: &mut Db, config: &Config, scene: &Scene<'_>) -> Result<Vec<Event>,
                     .flat_map(|key| keys::events(demo.email, key)),
             );
         }
+    }
+    if scene.find(integrations::HOLDER).is_none() {
+        events.extend(integrations::events(&server::providers(config)?.catalog));
     }
     if config.registry.enabled {
         events.extend(registry::events(db, scene)?);

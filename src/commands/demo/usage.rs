@@ -65,6 +65,8 @@ pub(super) fn write_usage(
             duration_us: rng.random_range(180..900),
             address: address.to_owned(),
             client: client.to_owned(),
+            upstream_status: None,
+            upstream_us: None,
         })
         .collect();
     Ok(usage::add_requests(db, &requests)?)

@@ -7,11 +7,12 @@ use super::addresses::AllowedAddresses;
 use super::key_string::FullKey;
 use super::policy::KeyPolicy;
 use super::rotation::{Overlap, RotateKeyError, Rotated, rotate};
-use super::scopes::{Access, KEYS_VERIFY, KEYS_WRITE, Scope, ScopeCatalog};
+use super::scopes::{Access, INTEGRATIONS_USE, KEYS_VERIFY, KEYS_WRITE, Scope, ScopeCatalog};
 use super::{ApiKey, CreateKeyError, NewApiKey, create, find};
 use crate::clock::Timestamp;
 use crate::domain::audit::Act;
 use crate::domain::housekeeping::IDEMPOTENCY_LIFE;
+use crate::domain::integrations::limits::CallLimits;
 use crate::domain::verification::Accepted;
 use crate::ids::{AccountId, ApiKeyId};
 use crate::store::idempotency_keys::{self as uses, IdempotencyKeyRow};
@@ -42,6 +43,9 @@ pub enum CreateByKeyError {
     /// The key could be used from more addresses than its maker.
     #[error("the key could be used from more addresses than its maker")]
     MoreAddresses,
+    /// The key could make calls of providers that its maker may not.
+    #[error("the key could make more calls of providers than its maker")]
+    MoreCalls,
     /// The key would outlive its maker, which ends at this time.
     #[error("the key would outlive its maker")]
     LongerLife(Timestamp),
@@ -90,6 +94,7 @@ pub fn create_by_key(
     let wanted = Extent {
         access: &new.access,
         addresses: &new.allowed_addresses,
+        calls: &new.call_limits,
         ends_at: new.expires_at.unwrap_or(Timestamp::NEVER),
     };
     check_within(caller, wanted, &policy.scopes)?;
@@ -132,6 +137,7 @@ pub fn rotate_by_key(
     let has = Extent {
         access: &key.access,
         addresses: &key.allowed_addresses,
+        calls: &key.call_limits,
         ends_at: key.ends_at,
     };
     check_within(caller, has, &policy.scopes)?;
@@ -193,6 +199,7 @@ fn remember(
 struct Extent<'a> {
     access: &'a Access,
     addresses: &'a AllowedAddresses,
+    calls: &'a CallLimits,
     ends_at: Timestamp,
 }
 
@@ -215,6 +222,9 @@ fn check_within(
     }
     if !wanted.addresses.are_within(&caller.key.allowed_addresses) {
         return Err(CreateByKeyError::MoreAddresses);
+    }
+    if wanted.access.allows(INTEGRATIONS_USE) && !wanted.calls.are_within(&caller.key.call_limits) {
+        return Err(CreateByKeyError::MoreCalls);
     }
     if wanted.ends_at > caller.key.ends_at {
         return Err(CreateByKeyError::LongerLife(caller.key.ends_at));

@@ -22,6 +22,7 @@ use self::rate_limit::RateLimit;
 use self::scopes::Access;
 use super::accounts::Account;
 use super::audit::{Act, Action, Outcome};
+use super::integrations::limits::CallLimits;
 use super::text::{Name, like_pattern};
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
@@ -70,6 +71,8 @@ pub struct ApiKey {
     pub allowed_addresses: AllowedAddresses,
     /// How many requests a minute it may make; `None` for any number.
     pub rate_limit: Option<RateLimit>,
+    /// Which calls of providers it may make.
+    pub call_limits: CallLimits,
     /// Which of its secrets is the current one, counted from 1.
     pub secret_number: i64,
     /// Until when the secret before it works as well.
@@ -131,6 +134,7 @@ impl From<ApiKeyRow> for ApiKey {
             access: Access::from_stored(row.scopes.as_deref()),
             allowed_addresses: AllowedAddresses::from_stored(row.allowed_addresses.as_deref()),
             rate_limit: row.rate_limit.map(RateLimit::from_stored),
+            call_limits: CallLimits::from_stored(row.call_limits.as_deref()),
             secret_number: row.secret_number,
             overlap_ends_at: row.overlap_ends_at,
             created_at: row.created_at,
@@ -169,6 +173,8 @@ pub struct NewApiKey {
     pub allowed_addresses: AllowedAddresses,
     /// How many requests a minute it may make; `None` for any number.
     pub rate_limit: Option<RateLimit>,
+    /// Which calls of providers it may make.
+    pub call_limits: CallLimits,
 }
 
 /// Why a key was not made. Nothing was written.
@@ -228,6 +234,7 @@ pub fn create(
         rate_limit: new.rate_limit.map(|limit| limit.requests().into()),
         secret_number: 1,
         overlap_ends_at: None,
+        call_limits: new.call_limits.to_stored(),
     };
     rows::insert(db, &row)?;
     let key = ApiKey::from(row);
@@ -428,6 +435,29 @@ pub fn rename(
     record(db, act, &key, Action::KeyRename)?;
     Ok(ApiKey {
         name: name.as_str().to_owned(),
+        ..key
+    })
+}
+
+/// Sets which calls of providers a key may make, active or not.
+///
+/// # Errors
+/// If the account has no such key, or the database fails.
+pub fn limit_calls(
+    db: &mut Db,
+    act: &Act,
+    owner: AccountId,
+    id: ApiKeyId,
+    limits: CallLimits,
+) -> Result<ApiKey, ChangeKeyError> {
+    let key = find(db, owner, id)?.ok_or(ChangeKeyError::NotFound)?;
+    if key.call_limits == limits {
+        return Ok(key);
+    }
+    rows::set_call_limits(db, id, limits.to_stored().as_deref())?;
+    record(db, act, &key, Action::KeyLimitCalls)?;
+    Ok(ApiKey {
+        call_limits: limits,
         ..key
     })
 }

@@ -20,6 +20,8 @@ pub const REPORTS_READ: &str = "reports:read";
 pub const REGISTRY_READ: &str = "registry:read";
 /// Changes contacts, organizations and networks.
 pub const REGISTRY_WRITE: &str = "registry:write";
+/// Calls providers with the account's keys for them.
+pub const INTEGRATIONS_USE: &str = "integrations:use";
 
 /// True if only an operator's keys may use the scope.
 pub fn needs_operator(scope: &str) -> bool {
@@ -41,7 +43,7 @@ const BUILT_IN: [(&str, &str); 8] = [
         REGISTRY_WRITE,
         "Change contacts, organizations and networks",
     ),
-    ("integrations:use", "Call providers with your provider keys"),
+    (INTEGRATIONS_USE, "Call providers with your provider keys"),
 ];
 
 /// The name of a scope: words of lower-case letters, digits, `_`, `-` and `.`, separated by colons.

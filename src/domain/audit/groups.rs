@@ -11,6 +11,8 @@ pub enum ActionGroup {
     Security,
     /// API keys.
     Keys,
+    /// Provider keys.
+    Integrations,
     /// Contacts, organizations, networks, tickets and reports.
     Registry,
     /// The account itself.
@@ -19,10 +21,11 @@ pub enum ActionGroup {
 
 impl ActionGroup {
     /// All of them, in the order of a list of choices.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::SignIn,
         Self::Security,
         Self::Keys,
+        Self::Integrations,
         Self::Registry,
         Self::Account,
     ];
@@ -33,6 +36,7 @@ impl ActionGroup {
             Self::SignIn => "sign-in",
             Self::Security => "security",
             Self::Keys => "keys",
+            Self::Integrations => "integrations",
             Self::Registry => "registry",
             Self::Account => "account",
         }
@@ -91,12 +95,20 @@ impl Action {
         Self::AccountEnable,
         Self::KeyCreate,
         Self::KeyRename,
+        Self::KeyLimitCalls,
         Self::KeyRotate,
         Self::KeyEndOldSecret,
         Self::KeyDeactivate,
         Self::KeyDelete,
         Self::KeyLeak,
         Self::SecretChange,
+        Self::ProviderAdd,
+        Self::ProviderRemove,
+        Self::ProviderKeySave,
+        Self::ProviderKeyReplace,
+        Self::ProviderKeyCheck,
+        Self::ProviderKeyRemove,
+        Self::ProviderShare,
         Self::ContactCreate,
         Self::ContactChange,
         Self::ContactDelete,
@@ -156,11 +168,19 @@ impl Action {
             | Self::PasskeyClone => ActionGroup::Security,
             Self::KeyCreate
             | Self::KeyRename
+            | Self::KeyLimitCalls
             | Self::KeyRotate
             | Self::KeyEndOldSecret
             | Self::KeyDeactivate
             | Self::KeyDelete
             | Self::KeyLeak => ActionGroup::Keys,
+            Self::ProviderAdd
+            | Self::ProviderRemove
+            | Self::ProviderKeySave
+            | Self::ProviderKeyReplace
+            | Self::ProviderKeyCheck
+            | Self::ProviderKeyRemove
+            | Self::ProviderShare => ActionGroup::Integrations,
             Self::ContactCreate
             | Self::ContactChange
             | Self::ContactDelete

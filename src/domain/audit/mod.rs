@@ -169,6 +169,8 @@ pub enum Action {
     KeyCreate,
     /// A key got another name.
     KeyRename,
+    /// The calls of providers that a key may make were limited otherwise.
+    KeyLimitCalls,
     /// A key got another secret.
     KeyRotate,
     /// The secret before was ended before its time.
@@ -181,6 +183,20 @@ pub enum Action {
     KeyLeak,
     /// The instance secret was rotated, or one of them retired.
     SecretChange,
+    /// A provider was added by an account.
+    ProviderAdd,
+    /// A provider of an account was removed.
+    ProviderRemove,
+    /// A provider key was saved.
+    ProviderKeySave,
+    /// A provider key took the place of another one, or waits to.
+    ProviderKeyReplace,
+    /// It was checked whether a provider takes a key.
+    ProviderKeyCheck,
+    /// A provider key was removed.
+    ProviderKeyRemove,
+    /// It was set which accounts may use the server's key of a provider.
+    ProviderShare,
     /// A contact was made.
     ContactCreate,
     /// A contact was changed.
@@ -283,12 +299,20 @@ impl Action {
             Self::AccountEnable => "account.enable",
             Self::KeyCreate => "key.create",
             Self::KeyRename => "key.rename",
+            Self::KeyLimitCalls => "key.limit_calls",
             Self::KeyRotate => "key.rotate",
             Self::KeyEndOldSecret => "key.end_old_secret",
             Self::KeyDeactivate => "key.deactivate",
             Self::KeyDelete => "key.delete",
             Self::KeyLeak => "key.leak",
             Self::SecretChange => "secret.change",
+            Self::ProviderAdd => "provider.add",
+            Self::ProviderRemove => "provider.remove",
+            Self::ProviderKeySave => "provider_key.save",
+            Self::ProviderKeyReplace => "provider_key.replace",
+            Self::ProviderKeyCheck => "provider_key.check",
+            Self::ProviderKeyRemove => "provider_key.remove",
+            Self::ProviderShare => "provider.share",
             Self::ContactCreate => "contact.create",
             Self::ContactChange => "contact.change",
             Self::ContactDelete => "contact.delete",

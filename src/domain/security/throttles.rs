@@ -132,6 +132,13 @@ const REPORT_REQUEST: Limit = Limit {
     window: TimeDelta::minutes(1),
 };
 
+/// Each may be a call to another server, of the account's choice.
+const PROVIDER_CHECK: Limit = Limit {
+    kind: "provider-check/account",
+    most: 30,
+    window: TimeDelta::minutes(10),
+};
+
 /// Too many tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many tries")]
@@ -337,6 +344,18 @@ pub fn take_report_request(
     account_id: AccountId,
 ) -> Result<Result<(), Throttled>, StoreError> {
     take(db, now, REPORT_REQUEST, &account_id.to_string())
+}
+
+/// Counts a call that checks a provider key.
+///
+/// # Errors
+/// If the database fails; the inner error if there were too many.
+pub fn take_provider_check(
+    db: &mut Db,
+    now: Timestamp,
+    account_id: AccountId,
+) -> Result<Result<(), Throttled>, StoreError> {
+    take(db, now, PROVIDER_CHECK, &account_id.to_string())
 }
 
 /// What a mail that anyone can have sent is for: each purpose has a count of its own, so that one cannot keep the other

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use super::outcome::Outcome;
 use crate::clock::Timestamp;
 use crate::domain::api_keys::key_string::without_secrets;
+use crate::domain::integrations::tokens::Tokens;
 use crate::domain::text::is_hidden;
 use crate::domain::verification::record::{KeyRecord, SecretMatch};
-use crate::ids::ApiKeyId;
+use crate::ids::{ApiKeyId, ProviderKeyId};
 
 /// Requests in detail that one worker keeps between two flushes. Writing a request in detail costs more than verifying
 /// it, so under load most are only counted.
@@ -53,6 +54,15 @@ impl Exposures {
     }
 }
 
+/// What came of a call that was passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpstreamUse {
+    /// What the provider answered, if it did.
+    pub status: Option<u16>,
+    /// How long that took, to the end of its answer, in microseconds.
+    pub took_us: u64,
+}
+
 /// A request that named a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Use<'a> {
@@ -80,6 +90,8 @@ pub struct Use<'a> {
     pub status: u16,
     /// How long the answer took, in microseconds.
     pub took_us: u64,
+    /// What a provider did about it, if it was asked.
+    pub upstream: Option<UpstreamUse>,
 }
 
 /// Notes of one worker.
@@ -87,6 +99,8 @@ pub struct Use<'a> {
 pub(super) struct Ledger {
     pub(super) keys: HashMap<ApiKeyId, KeyNotes>,
     pub(super) details: Vec<Detail>,
+    /// When keys of providers were last used.
+    pub(super) provider_uses: HashMap<ProviderKeyId, Timestamp>,
     pub(super) details_left_out: u64,
     pub(super) requests: u64,
 }
@@ -105,6 +119,7 @@ struct RareNotes {
     secret_uses: Vec<(i64, Timestamp)>,
     attempts: Option<Attempts>,
     exposures: Vec<Seen>,
+    tokens: Vec<DayTokens>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,10 +162,25 @@ pub(super) struct Detail {
     pub(super) took_us: u64,
     pub(super) address: Option<IpAddr>,
     pub(super) client: Box<str>,
+    pub(super) upstream: Option<UpstreamUse>,
+}
+
+/// Tokens that a key used at a provider on a day.
+#[derive(Clone, Debug)]
+pub(super) struct DayTokens {
+    pub(super) day: i64,
+    pub(super) provider: Box<str>,
+    pub(super) calls: u64,
+    pub(super) tokens: Tokens,
 }
 
 impl Ledger {
     pub(super) fn note(&mut self, one: &Use<'_>) {
+        self.note_count(one);
+        self.note_detail(one);
+    }
+
+    pub(super) fn note_count(&mut self, one: &Use<'_>) {
         self.requests += 1;
         let notes = self.keys.entry(one.key.id).or_default();
         notes.add(minute_of(one.at), one.outcome, 1);
@@ -166,6 +196,9 @@ impl Ledger {
                 notes.note_exposure(exposure, one);
             }
         }
+    }
+
+    pub(super) fn note_detail(&mut self, one: &Use<'_>) {
         if self.details.len() < MOST_DETAILS {
             self.details.push(Detail::of(one));
         } else {
@@ -173,8 +206,29 @@ impl Ledger {
         }
     }
 
+    pub(super) fn note_tokens(
+        &mut self,
+        key: ApiKeyId,
+        provider: &str,
+        at: Timestamp,
+        tokens: Tokens,
+    ) {
+        let notes = self.keys.entry(key).or_default();
+        notes.rare().add_tokens(DayTokens {
+            day: minute_of(at).div_euclid(1_440),
+            provider: provider.into(),
+            calls: 1,
+            tokens,
+        });
+    }
+
+    pub(super) fn note_provider_use(&mut self, key: ProviderKeyId, at: Timestamp) {
+        let last = self.provider_uses.entry(key).or_insert(at);
+        *last = at.max(*last);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.is_empty() && self.details.is_empty() && self.provider_uses.is_empty()
     }
 
     /// Takes what another ledger holds, which is empty after this. Both keep the room they have: tables that come and go
@@ -183,6 +237,9 @@ impl Ledger {
         self.requests += std::mem::take(&mut other.requests);
         self.details_left_out += std::mem::take(&mut other.details_left_out);
         self.details.append(&mut other.details);
+        for (key, at) in other.provider_uses.drain() {
+            self.note_provider_use(key, at);
+        }
         let keys = other.keys.len();
         for (id, notes) in other.keys.drain() {
             self.keys.entry(id).or_default().absorb(notes);
@@ -195,6 +252,7 @@ impl Ledger {
         self.requests = 0;
         self.details_left_out = 0;
         self.details.clear();
+        self.provider_uses.clear();
         let keys = self.keys.len();
         self.keys.clear();
         self.give_room_back(keys);
@@ -247,6 +305,11 @@ impl KeyNotes {
     /// Uses of a true secret that works no more.
     pub(super) fn attempts(&self) -> Option<&Attempts> {
         self.rare.as_ref()?.attempts.as_ref()
+    }
+
+    /// Tokens that calls of providers have used.
+    pub(super) fn tokens(&self) -> &[DayTokens] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.tokens)
     }
 
     /// Where a true secret was seen that others may have seen too.
@@ -306,6 +369,19 @@ impl KeyNotes {
 }
 
 impl RareNotes {
+    fn add_tokens(&mut self, used: DayTokens) {
+        let same =
+            |known: &&mut DayTokens| known.day == used.day && known.provider == used.provider;
+        match self.tokens.iter_mut().find(same) {
+            Some(known) => {
+                known.calls += used.calls;
+                known.tokens.input = known.tokens.input.saturating_add(used.tokens.input);
+                known.tokens.output = known.tokens.output.saturating_add(used.tokens.output);
+            }
+            None => self.tokens.push(used),
+        }
+    }
+
     fn note_secret(&mut self, number: i64, at: Timestamp) {
         match (self.secret_uses.iter_mut()).find(|(known, _)| *known == number) {
             Some((_, last)) => *last = at.max(*last),
@@ -314,6 +390,9 @@ impl RareNotes {
     }
 
     fn absorb(&mut self, other: Self) {
+        for used in other.tokens {
+            self.add_tokens(used);
+        }
         for (number, at) in other.secret_uses {
             self.note_secret(number, at);
         }
@@ -382,6 +461,7 @@ impl Detail {
             took_us: one.took_us,
             address: one.address,
             client: cut(one.client),
+            upstream: one.upstream,
         }
     }
 }

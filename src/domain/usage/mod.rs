@@ -5,5 +5,6 @@ pub mod outcome;
 pub mod recorder;
 pub mod retention;
 pub mod summary;
+pub mod tokens;
 
-pub use self::ledger::{Exposure, Exposures, Use, minute_of};
+pub use self::ledger::{Exposure, Exposures, UpstreamUse, Use, minute_of};

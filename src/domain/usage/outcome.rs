@@ -28,11 +28,13 @@ pub enum Outcome {
     RateLimited = 9,
     /// In the URL, where this instance refuses keys.
     KeyInUrl = 10,
+    /// A call of a provider that the key's limits do not allow.
+    OutsideLimits = 11,
 }
 
 impl Outcome {
     /// All outcomes, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Accepted,
         Self::InvalidKey,
         Self::DeactivatedKey,
@@ -44,6 +46,7 @@ impl Outcome {
         Self::NoAuthority,
         Self::RateLimited,
         Self::KeyInUrl,
+        Self::OutsideLimits,
     ];
 
     /// The number in the database.
@@ -72,6 +75,7 @@ impl Outcome {
             Self::NoAuthority => "no_authority",
             Self::RateLimited => "rate_limited",
             Self::KeyInUrl => "key_in_url",
+            Self::OutsideLimits => "outside_limits",
         }
     }
 
@@ -105,6 +109,7 @@ impl From<&Refusal> for Outcome {
             Refusal::MissingScope(_) => Self::MissingScope,
             Refusal::NoAuthority(_) => Self::NoAuthority,
             Refusal::RateLimited(_) => Self::RateLimited,
+            Refusal::OutsideLimits(_) => Self::OutsideLimits,
         }
     }
 }
@@ -119,6 +124,6 @@ mod tests {
             assert_eq!(usize::try_from(outcome.number()), Ok(index));
             assert_eq!(Outcome::from_number(outcome.number()), Some(outcome));
         }
-        assert_eq!(Outcome::from_number(11), None);
+        assert_eq!(Outcome::from_number(12), None);
     }
 }

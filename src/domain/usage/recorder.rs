@@ -13,12 +13,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::ledger::{Detail, KeyNotes, LastUse, Ledger, Use};
+use crate::clock::Timestamp;
+use crate::domain::integrations::calls::note_used;
+use crate::domain::integrations::tokens::Tokens;
 use crate::domain::mail::{Outbox, Place};
-use crate::ids::ApiKeyId;
+use crate::ids::{ApiKeyId, ProviderKeyId};
 use crate::store::last_uses::{self, LastUseRow};
+use crate::store::token_days::{self, TokenDayRow};
 use crate::store::usage::{self as rows, AttemptsRow, ExposureRow, MinuteRow, RequestRow};
 use crate::store::{Db, Pool, StoreError};
 
@@ -30,6 +35,8 @@ const FLUSH_AT: usize = 50_000;
 pub const KEPT_REQUESTS: i64 = 200;
 /// A key's old requests are removed after so many new ones, not after each.
 const PRUNE_AFTER: u32 = 50;
+/// How far the noted uses of a provider's key are apart.
+const USES_APART: TimeDelta = TimeDelta::minutes(1);
 /// How often the last batch is tried.
 const LAST_TRIES: u32 = 2;
 /// Requests in detail that wait for a database that cannot be written.
@@ -106,12 +113,36 @@ pub struct WorkerRecorder {
 impl WorkerRecorder {
     /// Notes a request.
     pub fn record(&self, one: &Use<'_>) {
+        self.note(|ledger| ledger.note(one));
+    }
+
+    /// Counts a request, without its details.
+    pub fn count(&self, one: &Use<'_>) {
+        self.note(|ledger| ledger.note_count(one));
+    }
+
+    /// Notes the details of a request that was counted before.
+    pub fn detail(&self, one: &Use<'_>) {
+        self.note(|ledger| ledger.note_detail(one));
+    }
+
+    /// Adds up tokens that a call of a provider has used.
+    pub fn add_tokens(&self, key: ApiKeyId, provider: &str, at: Timestamp, tokens: Tokens) {
+        self.note(|ledger| ledger.note_tokens(key, provider, at, tokens));
+    }
+
+    /// Notes that the key of a provider was used, also while the use of API keys is not noted.
+    pub fn note_provider_use(&self, key: ProviderKeyId, at: Timestamp) {
+        lock(&self.ledger).note_provider_use(key, at);
+    }
+
+    fn note(&self, write: impl FnOnce(&mut Ledger)) {
         if !self.is_on {
             return;
         }
         let keys = {
             let mut ledger = lock(&self.ledger);
-            ledger.note(one);
+            write(&mut ledger);
             ledger.keys.len()
         };
         if keys >= FLUSH_AT {
@@ -164,6 +195,7 @@ impl Recorder {
             waiting: Ledger::default(),
             spare: Vec::new(),
             unpruned: HashMap::new(),
+            provider_uses: HashMap::new(),
         };
         let thread = std::thread::Builder::new().name("usage-log".to_owned());
         let thread = thread.spawn(move || desk.write_until_stopped(&received))?;
@@ -224,6 +256,8 @@ struct Desk {
     spare: Vec<Ledger>,
     /// Requests in detail that each key got since its old ones were removed.
     unpruned: HashMap<ApiKeyId, u32>,
+    /// When the last uses of providers' keys were last written.
+    provider_uses: HashMap<ProviderKeyId, Timestamp>,
 }
 
 impl Desk {
@@ -267,6 +301,7 @@ impl Desk {
             self.waiting.absorb(spare);
         }
         drop(ledgers);
+        self.leave_out_provider_uses();
         if self.waiting.is_empty() {
             self.figures.note_flush();
             return Ok(());
@@ -283,6 +318,8 @@ impl Desk {
             self.figures.note_flush();
             let left_out = self.waiting.details_left_out;
             (self.figures.written).fetch_add(self.waiting.requests, Ordering::Relaxed);
+            self.provider_uses
+                .extend(self.waiting.provider_uses.drain());
             (self.figures.details_left_out).fetch_add(left_out, Ordering::Relaxed);
             self.waiting.clear();
         } else {
@@ -292,6 +329,20 @@ impl Desk {
             self.waiting.details_left_out += u64::try_from(surplus).unwrap_or(u64::MAX);
         }
         written
+    }
+
+    /// A key of a provider that is used all the time is written once a minute.
+    fn leave_out_provider_uses(&mut self) {
+        let written = &self.provider_uses;
+        let is_due = |key: &ProviderKeyId, at: &Timestamp| {
+            written
+                .get(key)
+                .is_none_or(|last| *at >= *last + USES_APART)
+        };
+        self.waiting.provider_uses.retain(|key, at| is_due(key, at));
+        if self.provider_uses.len() > FLUSH_AT {
+            self.provider_uses.clear();
+        }
     }
 
     fn keys_to_prune(&mut self) -> Vec<ApiKeyId> {
@@ -335,6 +386,7 @@ fn write_batch(
         uses.extend(notes.last_use.as_ref().map(|last| last_use_row(*id, last)));
     }
     rows::add_minutes(db, &mut minutes)?;
+    token_days::add(db, &token_rows(&keys))?;
     last_uses::upsert(db, &mut uses)?;
     for (id, notes) in &keys {
         for (number, used_at) in notes.secret_uses() {
@@ -367,12 +419,39 @@ fn write_batch(
             )?;
         }
     }
+    let mut provider_uses: Vec<_> = batch.provider_uses.iter().collect();
+    provider_uses.sort_unstable();
+    for (id, at) in provider_uses {
+        note_used(db, *id, *at)?;
+    }
     let details: Vec<RequestRow> = batch.details.iter().map(request_row).collect();
     rows::add_requests(db, &details)?;
     for id in prune {
         rows::prune_requests(db, *id, KEPT_REQUESTS)?;
     }
     Ok(())
+}
+
+/// In the order in which every instance takes them.
+fn token_rows(keys: &[(ApiKeyId, &KeyNotes)]) -> Vec<TokenDayRow> {
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let of_key = |(id, notes): &(ApiKeyId, &KeyNotes)| {
+        let id = *id;
+        let rows = notes.tokens().iter().map(move |used| TokenDayRow {
+            api_key_id: id,
+            day: used.day,
+            provider: used.provider.to_string(),
+            calls: number(used.calls),
+            input_tokens: number(used.tokens.input),
+            output_tokens: number(used.tokens.output),
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let mut rows: Vec<TokenDayRow> = keys.iter().flat_map(of_key).collect();
+    rows.sort_by(|a, b| {
+        (a.api_key_id, a.day, &a.provider).cmp(&(b.api_key_id, b.day, &b.provider))
+    });
+    rows
 }
 
 fn place(last: &LastUse) -> Place {
@@ -402,6 +481,9 @@ fn request_row(detail: &Detail) -> RequestRow {
         duration_us: i64::try_from(detail.took_us).unwrap_or(i64::MAX),
         address: address_text(detail.address),
         client: detail.client.to_string(),
+        upstream_status: (detail.upstream).and_then(|upstream| upstream.status.map(i64::from)),
+        upstream_us: (detail.upstream)
+            .map(|upstream| i64::try_from(upstream.took_us).unwrap_or(i64::MAX)),
     }
 }
 

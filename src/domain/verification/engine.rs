@@ -250,7 +250,11 @@ impl Worker {
         let record = self.memory.get(question.id)?;
         let secret = record.match_secret(std::iter::empty(), question, &self.policy.secrets);
         self.note_move(&record, std::iter::empty(), secret, question);
-        (secret != SecretMatch::Wrong).then_some(Found { record, secret })
+        (secret != SecretMatch::Wrong).then_some(Found {
+            record,
+            secret,
+            confirmed: self.known,
+        })
     }
 
     fn fetch(&mut self, db: &mut Db, ids: &[ApiKeyId]) -> Result<Fetched, StoreError> {
@@ -274,6 +278,7 @@ impl Worker {
         Some(Found {
             record: record.clone(),
             secret,
+            confirmed: self.known,
         })
     }
 

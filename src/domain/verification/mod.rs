@@ -25,9 +25,12 @@ use super::api_keys::key_string::PresentedKey;
 use super::api_keys::policy::KeyPolicy;
 use super::api_keys::scopes::needs_operator;
 use crate::clock::{SharedClock, Timestamp};
+use crate::domain::integrations::limits::{Call, Outside};
 use crate::ids::ApiKeyId;
 use crate::store::verification as rows;
 use crate::store::{Db, StoreError};
+
+pub use crate::store::verification::Epoch;
 
 /// A key that was accepted.
 #[derive(Clone, Debug)]
@@ -55,6 +58,8 @@ pub enum Refusal {
     AddressNotAllowed(Option<IpAddr>),
     /// It may not be used for this scope.
     MissingScope(String),
+    /// It may be used for calls of providers, but not for this one.
+    OutsideLimits(Outside),
     /// It has this scope, but its owner no longer has the authority that the scope needs.
     NoAuthority(String),
     /// It has made as many requests as it may.
@@ -70,6 +75,9 @@ pub struct Verdict {
     pub secret: SecretMatch,
     /// When it was judged.
     pub at: Timestamp,
+    /// Where the database was when the key's record was confirmed. What was read at this very epoch, or after it and before
+    /// the next, is what the database held while the request was under way.
+    pub confirmed: Option<Epoch>,
     /// Yes, with the state of the rate limit, or no.
     pub outcome: Result<Option<RateState>, Refusal>,
 }
@@ -95,6 +103,8 @@ pub struct Need<'a> {
     pub scopes: &'a [&'a str],
     /// The client's address; `None` if it is not known for sure.
     pub address: Option<IpAddr>,
+    /// A call of a provider.
+    pub call: Option<Call<'a>>,
     /// True if the request is refused whatever the verdict is: then it does not use up the rate limit.
     pub is_refused: bool,
 }
@@ -141,7 +151,12 @@ impl Verifier {
             return Ok(self.no_key());
         };
         let found = self.gatherer.look_up(presented).await?;
-        let Some(Found { record, secret }) = found else {
+        let Some(Found {
+            record,
+            secret,
+            confirmed,
+        }) = found
+        else {
             return Ok(self.no_key());
         };
         // Asked for only now: a key that expires while the database is slow is expired.
@@ -159,6 +174,7 @@ impl Verifier {
             key: Some(record),
             secret,
             at,
+            confirmed,
             outcome,
         })
     }
@@ -168,6 +184,7 @@ impl Verifier {
             key: None,
             secret: SecretMatch::Wrong,
             at: self.clock.now(),
+            confirmed: None,
             outcome: Err(Refusal::Invalid),
         }
     }
@@ -194,7 +211,7 @@ pub fn explain(
         let need = Need {
             scopes: &[scope.as_str()],
             address,
-            is_refused: false,
+            ..Need::default()
         };
         judge(&record, SecretMatch::Current, now, need)
     };
@@ -219,11 +236,12 @@ pub fn recognise(
     Ok((secret != SecretMatch::Wrong).then(|| Found {
         record: Arc::new(record),
         secret,
+        confirmed: None,
     }))
 }
 
 /// The verdict but for the rate limit: `None` for yes. The order is the documented one: right secret, owner enabled, not
-/// deactivated, not expired, secret not replaced, address, scopes, the owner's authority.
+/// deactivated, not expired, secret not replaced, address, scopes, the owner's authority, limits of calls.
 pub fn judge(
     key: &KeyRecord,
     secret: SecretMatch,
@@ -253,11 +271,16 @@ pub fn judge(
     let lacking = (need.scopes.iter())
         .find(|scope| !key.access.allows(scope))
         .map(|scope| Refusal::MissingScope((*scope).to_owned()));
-    lacking.or_else(|| {
+    let without_authority = || {
         (need.scopes.iter())
             .find(|scope| needs_operator(scope) && !key.owner.is_operator)
             .map(|scope| Refusal::NoAuthority((*scope).to_owned()))
-    })
+    };
+    let outside = || {
+        let checked = key.call_limits.check(need.call?);
+        checked.err().map(Refusal::OutsideLimits)
+    };
+    lacking.or_else(without_authority).or_else(outside)
 }
 
 #[cfg(test)]
@@ -266,6 +289,7 @@ mod tests {
     use super::*;
     use crate::domain::api_keys::addresses::AllowedAddresses;
     use crate::domain::api_keys::scopes::{Access, KEYS_VERIFY, KEYS_WRITE, Scope};
+    use crate::domain::integrations::limits::CallLimits;
     use chrono::TimeDelta;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -284,6 +308,7 @@ mod tests {
             access: Access::All,
             allowed_addresses: AllowedAddresses::default(),
             rate_limit: None,
+            call_limits: CallLimits::default(),
             expires_at: None,
             is_deactivated: false,
             ends_at: Timestamp::NEVER,
@@ -345,7 +370,7 @@ mod tests {
         let need = Need {
             scopes: &scopes,
             address: Some(address),
-            is_refused: false,
+            ..Need::default()
         };
         let lacking = Refusal::MissingScope(KEYS_WRITE.to_owned());
         assert_eq!(judge(&key, CURRENT, NOW, need), Some(lacking));

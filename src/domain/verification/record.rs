@@ -12,8 +12,9 @@ use crate::domain::api_keys::addresses::AllowedAddresses;
 use crate::domain::api_keys::key_string::{self, PresentedKey};
 use crate::domain::api_keys::rate_limit::RateLimit;
 use crate::domain::api_keys::scopes::{Access, needs_operator};
+use crate::domain::integrations::limits::CallLimits;
 use crate::ids::{AccountId, ApiKeyId};
-use crate::store::verification::{ReplacedSecretRow, VerificationRow};
+use crate::store::verification::{Epoch, ReplacedSecretRow, VerificationRow};
 
 /// Whose key it is.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct KeyRecord {
     pub allowed_addresses: AllowedAddresses,
     /// How many requests a minute it may make; `None` for any number.
     pub rate_limit: Option<RateLimit>,
+    /// Which calls of providers it may make.
+    pub call_limits: CallLimits,
     /// When time ends it; `None` for never.
     pub expires_at: Option<Timestamp>,
     /// True if someone ended it, at `ends_at`.
@@ -95,6 +98,8 @@ pub struct Found {
     pub record: Arc<KeyRecord>,
     /// What the presented secret is to it.
     pub secret: SecretMatch,
+    /// Where the database was when the verifier confirmed the record; `None` if someone else read it.
+    pub confirmed: Option<Epoch>,
 }
 
 impl KeyRecord {
@@ -130,6 +135,7 @@ impl KeyRecord {
             allowed_addresses: AllowedAddresses::from_stored(key.allowed_addresses.as_deref()),
             // The schema forbids 0 and less; a larger number than we offer is as good as the largest.
             rate_limit: key.rate_limit.map(RateLimit::from_stored),
+            call_limits: CallLimits::from_stored(key.call_limits.as_deref()),
             expires_at: key.expires_at,
             is_deactivated: key.deactivated_at.is_some(),
             ends_at: key.ends_at,

@@ -171,6 +171,10 @@ impl From<CreateByKeyError> for Refused {
                 "The key would have scopes that the key that asks for it lacks. Nothing was changed. \
                  Name scopes of the asking key.",
             ),
+            CreateByKeyError::MoreCalls => ApiError::new(
+                Code::ExceedsCaller,
+                "The key may make calls of providers that the calling key may not. Nothing was changed.",
+            ),
             CreateByKeyError::MoreAddresses => ApiError::new(
                 Code::ExceedsCaller,
                 "The key could be used from addresses that the key that asks for it is not allowed. Nothing was \
@@ -231,6 +235,8 @@ fn parse_new(
         name: name.ok_or_else(incomplete)?,
         expires_at: expires_at.ok_or_else(incomplete)?,
         access: access.ok_or_else(incomplete)?,
+        // Those of the key that makes it.
+        call_limits: client.accepted.key.call_limits.clone(),
     })
 }
 

@@ -151,7 +151,7 @@ pub async fn verify(
     let need = Need {
         scopes: &scope.as_deref().into_iter().collect::<Vec<_>>(),
         address,
-        is_refused: false,
+        ..Need::default()
     };
     let figures = &worker.figures;
     let verdict = (worker.verifier.verify(key.as_bytes(), need).await)
@@ -176,6 +176,7 @@ pub async fn verify(
                 Err(refusal) => ApiError::from(refusal.clone()).status().as_u16(),
             },
             took_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            upstream: None,
         });
     }
     Ok(HttpResponse::Ok().json(answer))

@@ -12,6 +12,7 @@ use super::{rate_limit, retry_after, wait_words};
 use crate::clock::Timestamp;
 use crate::domain::api_keys::rotation::RotateKeyError;
 use crate::domain::api_keys::{ChangeKeyError, CreateKeyError};
+use crate::domain::integrations::limits::Outside;
 use crate::domain::security::throttles::Throttled;
 use crate::domain::verification::Refusal;
 use crate::domain::verification::engine::Unverifiable;
@@ -46,6 +47,22 @@ pub enum Code {
     MissingScope,
     /// The key's owner lacks the authority.
     NoAuthority,
+    /// The key's limits do not allow this call of a provider.
+    OutsideLimits,
+    /// There is no such provider.
+    UnknownProvider,
+    /// There is no key for the provider.
+    NoProviderKey,
+    /// The key for the provider cannot be opened.
+    UnreadableProviderKey,
+    /// The path cannot be passed on.
+    BadPath,
+    /// The provider gave no answer.
+    ProviderUnreachable,
+    /// The provider's answer cannot be passed on.
+    BadProviderAnswer,
+    /// The provider took too long.
+    ProviderTooSlow,
     /// The new key would exceed the one that makes it.
     ExceedsCaller,
     /// A report is not signed as it must be.
@@ -80,7 +97,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 35] = [
         Self::MissingKey,
         Self::TwoKeys,
         Self::KeyInUrl,
@@ -107,6 +124,14 @@ impl Code {
         Self::InvalidField,
         Self::KeyLimit,
         Self::IdempotencyConflict,
+        Self::OutsideLimits,
+        Self::UnknownProvider,
+        Self::NoProviderKey,
+        Self::UnreadableProviderKey,
+        Self::BadPath,
+        Self::ProviderUnreachable,
+        Self::BadProviderAnswer,
+        Self::ProviderTooSlow,
         Self::Internal,
     ];
 
@@ -140,6 +165,28 @@ impl Code {
                 "no_authority",
                 403,
                 "The owner of the API key lacks the authority",
+            ),
+            Self::OutsideLimits => ("outside_limits", 403, "The API key may not make this call"),
+            Self::UnknownProvider => ("unknown_provider", 404, "No such provider"),
+            Self::NoProviderKey => ("no_provider_key", 409, "No key for the provider"),
+            Self::UnreadableProviderKey => (
+                "unreadable_provider_key",
+                409,
+                "The key for the provider cannot be opened",
+            ),
+            Self::BadPath => ("bad_path", 400, "The path cannot be passed on"),
+            Self::ProviderUnreachable => {
+                ("provider_unreachable", 502, "No answer from the provider")
+            }
+            Self::BadProviderAnswer => (
+                "bad_provider_answer",
+                502,
+                "The provider's answer cannot be passed on",
+            ),
+            Self::ProviderTooSlow => (
+                "provider_too_slow",
+                504,
+                "The provider did not answer in time",
             ),
             Self::ExceedsCaller => (
                 "exceeds_caller",
@@ -422,6 +469,24 @@ impl From<Refusal> for ApiError {
             Refusal::MissingScope(scope) => Self::new(
                 Code::MissingScope,
                 format!("This request needs the scope {scope}, which this key does not have."),
+            ),
+            Refusal::OutsideLimits(outside) => Self::new(
+                Code::OutsideLimits,
+                match outside {
+                    Outside::Provider(provider) => {
+                        format!("This key may not be used for the provider {provider}.")
+                    }
+                    Outside::Method(method) => {
+                        format!("This key may not make calls of providers with {method}.")
+                    }
+                    Outside::Path => {
+                        "This key may not call this path of providers.".to_owned()
+                    }
+                    Outside::Unreadable => {
+                        "The limits of this key cannot be read, so it may call no provider. Set them again."
+                            .to_owned()
+                    }
+                },
             ),
             Refusal::NoAuthority(scope) => Self::new(
                 Code::NoAuthority,

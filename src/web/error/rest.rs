@@ -220,6 +220,14 @@ impl From<ApiError> for RestError {
             Code::InvalidField => (StatusCode::BAD_REQUEST, RestCode::EntityValidation),
             Code::UnknownScope
             | Code::ExceedsCaller
+            | Code::OutsideLimits
+            | Code::UnknownProvider
+            | Code::NoProviderKey
+            | Code::UnreadableProviderKey
+            | Code::BadPath
+            | Code::ProviderUnreachable
+            | Code::BadProviderAnswer
+            | Code::ProviderTooSlow
             | Code::BadSignature
             | Code::InvalidRequest
             | Code::MethodNotAllowed

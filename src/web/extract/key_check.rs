@@ -7,12 +7,14 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use zeroize::Zeroizing;
 
 use super::client;
+use crate::clock::Timestamp;
 use crate::config::QueryKeys;
+use crate::domain::integrations::limits::Call;
 use crate::domain::usage::outcome::Outcome;
-use crate::domain::usage::{Exposures, Use};
+use crate::domain::usage::{Exposures, UpstreamUse, Use};
 use crate::domain::verification::figures::Answer;
 use crate::domain::verification::record::SecretMatch;
-use crate::domain::verification::{Accepted, Need, Verdict};
+use crate::domain::verification::{Accepted, Epoch, Need, Verdict};
 use crate::web::error::{ApiError, Code};
 use crate::web::state::{AppState, Worker};
 
@@ -38,6 +40,17 @@ impl<'a> Shown<'a> {
     }
 }
 
+/// What a request asks of its key.
+#[derive(Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// All of these scopes.
+    pub scopes: &'a [&'a str],
+    /// This call of a provider.
+    pub call: Option<Call<'a>>,
+    /// True if the request is refused whatever the verdict is.
+    pub is_refused: bool,
+}
+
 /// A verdict, with what is to be noted of the request.
 pub struct KeyCheck {
     verdict: Verdict,
@@ -54,14 +67,30 @@ impl KeyCheck {
     ///
     /// # Errors
     /// If the request has two credentials, or the database cannot be asked.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long an answer took is a figure about this machine"
-    )]
     pub async fn of(
         req: &HttpRequest,
         shown: Shown<'_>,
         scopes: &[&str],
+    ) -> Result<Option<Self>, ApiError> {
+        let asked = Asked {
+            scopes,
+            ..Asked::default()
+        };
+        Self::of_asked(req, shown, asked).await
+    }
+
+    /// Judges the key of a request that asks more of it than scopes.
+    ///
+    /// # Errors
+    /// As [`KeyCheck::of`].
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long an answer took is a figure about this machine"
+    )]
+    pub async fn of_asked(
+        req: &HttpRequest,
+        shown: Shown<'_>,
+        asked: Asked<'_>,
     ) -> Result<Option<Self>, ApiError> {
         let began = Instant::now();
         let state = AppState::of(req);
@@ -74,9 +103,10 @@ impl KeyCheck {
         };
         let is_refused_in_url = presented.in_url && state.query_keys == QueryKeys::Refuse;
         let need = Need {
-            scopes,
+            scopes: asked.scopes,
             address: client::known_address(req),
-            is_refused: is_refused_in_url,
+            call: asked.call,
+            is_refused: is_refused_in_url || asked.is_refused,
         };
         let verdict = (worker.verifier.verify(&presented.text, need).await)
             .inspect_err(|_| figures.count_timed(Answer::Unavailable, began.elapsed()))?;
@@ -118,11 +148,53 @@ impl KeyCheck {
         Ok(self.verdict.clone().into_result()?)
     }
 
+    /// When the key was judged.
+    pub fn at(&self) -> Timestamp {
+        self.verdict.at
+    }
+
+    /// Where the database was when the key was confirmed.
+    pub fn confirmed(&self) -> Option<Epoch> {
+        self.verdict.confirmed
+    }
+
     /// Notes the use, if the request named a key. `status` is that of the answer.
     pub fn record(&self, req: &HttpRequest, shown: Shown<'_>, status: u16) {
-        let Some(key) = &self.verdict.key else { return };
+        if let Some(one) = self.as_use(req, shown, status, None) {
+            Worker::of(req).recorder.record(&one);
+        }
+    }
+
+    /// Counts the use, for a request whose answer has only begun: [`KeyCheck::record_end`] notes the rest.
+    pub fn record_begin(&self, req: &HttpRequest, shown: Shown<'_>, status: u16) {
+        if let Some(one) = self.as_use(req, shown, status, None) {
+            Worker::of(req).recorder.count(&one);
+        }
+    }
+
+    /// Notes a request in detail that was counted before.
+    pub fn record_end(
+        &self,
+        req: &HttpRequest,
+        shown: Shown<'_>,
+        status: u16,
+        upstream: UpstreamUse,
+    ) {
+        if let Some(one) = self.as_use(req, shown, status, Some(upstream)) {
+            Worker::of(req).recorder.detail(&one);
+        }
+    }
+
+    fn as_use<'a>(
+        &'a self,
+        req: &'a HttpRequest,
+        shown: Shown<'a>,
+        status: u16,
+        upstream: Option<UpstreamUse>,
+    ) -> Option<Use<'a>> {
+        let key = self.verdict.key.as_ref()?;
         let took = self.began.elapsed().as_micros();
-        Worker::of(req).recorder.record(&Use {
+        Some(Use {
             key,
             secret: self.verdict.secret,
             at: self.verdict.at,
@@ -135,7 +207,8 @@ impl KeyCheck {
             path: shown.path,
             status,
             took_us: u64::try_from(took).unwrap_or(u64::MAX),
-        });
+            upstream,
+        })
     }
 }
 

@@ -34,6 +34,8 @@ use crate::web::state::AppState;
 const FORM_SEED: &str = "form_seed";
 /// Under this name a session keeps the message for the next page.
 const FLASH: &str = "flash";
+/// Under this name a session keeps that the message is a warning.
+const FLASH_WARNS: &str = "flash_warns";
 /// Under this name a session keeps when its holder last showed that it is them, in milliseconds since 1970.
 const CONFIRMED_AT: &str = "confirmed_at";
 /// Under this name a session keeps when the password was set that the account had when it began, in milliseconds since
@@ -90,11 +92,26 @@ impl Visitor {
         self.session.remove_as(FLASH).and_then(Result::ok)
     }
 
+    /// True if that message is a warning.
+    pub fn take_flash_warns(&self) -> bool {
+        self.session.contains_key(FLASH_WARNS) && self.session.remove(FLASH_WARNS).is_some()
+    }
+
     /// Leaves a message for the next page.
     ///
     /// # Errors
     /// If it cannot be written as JSON, which is a defect.
     pub fn leave_flash(&self, flash: Flash) -> Result<(), PageError> {
+        self.take_flash_warns();
+        self.keep(FLASH, flash)
+    }
+
+    /// Leaves a message for the next page about something that needs attention.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON, which is a defect.
+    pub fn leave_warning(&self, flash: Flash) -> Result<(), PageError> {
+        self.keep(FLASH_WARNS, true)?;
         self.keep(FLASH, flash)
     }
 

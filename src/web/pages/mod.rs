@@ -7,6 +7,7 @@ pub mod docs;
 pub mod downloads;
 pub mod email_verify;
 pub mod error_page;
+pub mod integrations;
 pub mod notifications;
 pub mod operator;
 pub mod overview;

@@ -5,6 +5,8 @@ use askama::Template;
 
 use super::{PageResult, html};
 use crate::domain::api_keys::{self, ApiKey, KeyList};
+use crate::domain::integrations::provider_keys::{self, Kept, Owner, State};
+use crate::domain::integrations::providers::ProviderCatalog;
 use crate::domain::security::recovery_codes::FEW;
 use crate::domain::security::two_step::{self, TwoStep};
 use crate::domain::usage::summary::{self, AttemptsRow};
@@ -45,6 +47,7 @@ struct Attention {
 /// The page.
 pub async fn get(me: CurrentAccount) -> PageResult {
     let (id, now) = (me.account.id, me.visitor.now);
+    let secrets = me.visitor.state.policy.secrets.clone();
     let found: Result<_, StoreError> = me
         .visitor
         .state
@@ -61,21 +64,27 @@ pub async fn get(me: CurrentAccount) -> PageResult {
             }
             let day = summary::counts_of_a_day(db, id, now)?;
             let two_step = two_step::find(db, id)?;
-            Ok((counts, soonest.keys, unused, dead, day, two_step))
+            let kept = provider_keys::list(db, &secrets, Owner::Account(id))?;
+            Ok((counts, soonest.keys, unused, dead, day, two_step, kept))
         })
         .await;
-    let (counts, soonest, unused, dead, day, two_step) = found?;
+    let (counts, soonest, unused, dead, day, two_step, kept) = found?;
     let times = times(&me.visitor, &me.account);
     let ending = soonest
         .iter()
         .filter(|key| key.ends_at - now < api_keys::SOON)
         .map(|key| ending_row(key, &me, &times));
+    let catalog = &me.visitor.state.catalog;
+    let broken = kept
+        .iter()
+        .filter_map(|(slug, kept)| provider_row(catalog, slug, kept, &times));
     let idle = unused.iter().map(|key| unused_row(key, &times));
     let page = OverviewPage {
         layout: Layout::new(&me.visitor, "Overview", Nav::Overview),
         has_keys: counts.active + counts.inactive > 0,
         attention: (dead.iter())
             .map(|(key, attempts)| dead_row(key, attempts, &times))
+            .chain(broken)
             .chain(ending)
             .chain(idle)
             .chain(second_step_row(two_step))
@@ -106,6 +115,38 @@ fn dead_row(key: &ApiKey, attempts: &AttemptsRow, times: &Times) -> Attention {
         action: "View key",
         href: format!("/settings/api/{}", key.id),
     }
+}
+
+/// A provider key that works no more.
+fn provider_row(
+    catalog: &ProviderCatalog,
+    slug: &str,
+    kept: &Kept,
+    times: &Times,
+) -> Option<Attention> {
+    let name = catalog.find(slug).map_or(slug, |known| &known.name);
+    let (title, detail) = match &kept.current.as_ref()?.state {
+        State::Refused { status, since, .. } => (
+            format!("{name} refuses your key"),
+            format!(
+                "With {status}, since {}. Requests through keyport fail until you replace it.",
+                times.date_time(*since).text
+            ),
+        ),
+        State::CannotBeOpened => (
+            format!("Your {name} key cannot be opened"),
+            "It was sealed with an instance secret that is gone. Enter it again.".to_owned(),
+        ),
+        State::Working | State::NotChecked => return None,
+    };
+    Some(Attention {
+        icon: icon("plug"),
+        is_warning: true,
+        title,
+        detail,
+        action: "Replace key",
+        href: format!("/settings/integrations/{slug}"),
+    })
 }
 
 fn ending_row(key: &ApiKey, me: &CurrentAccount, times: &Times) -> Attention {

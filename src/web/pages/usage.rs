@@ -12,6 +12,7 @@ use super::{PageResult, html};
 use crate::clock::Timestamp;
 use crate::domain::api_keys::{self, ApiKey};
 use crate::domain::usage::summary::{self, Counts, Period, Series, Whose};
+use crate::domain::usage::tokens::{TokenUse, tokens};
 use crate::ids::ApiKeyId;
 use crate::store::StoreError;
 use crate::web::chart::{Chart, Figures};
@@ -20,6 +21,7 @@ use crate::web::extract::visitor::CurrentAccount;
 use crate::web::layout::{Layout, Nav, times};
 use crate::web::markup::TimeView;
 use crate::web::times::grouped;
+use crate::web::token_view::TokenView;
 
 #[derive(Template)]
 #[template(path = "pages/usage.html")]
@@ -28,6 +30,7 @@ struct UsagePage {
     chart: Chart,
     period: &'static str,
     figures: Figures,
+    tokens: Option<TokenView>,
     keys_used: String,
     rows: Vec<Row>,
 }
@@ -52,7 +55,7 @@ pub struct UsageQuery {
 /// The page.
 pub async fn get(me: CurrentAccount, query: web::Query<UsageQuery>) -> PageResult {
     let period = Period::from_word(&query.period);
-    let (series, keys) = read(&me, period).await?;
+    let (series, keys, tokens) = read(&me, period).await?;
     let times = times(&me.visitor, &me.account);
     let all = series.totals.all();
     let mut rows: Vec<(i64, Row)> = keys
@@ -80,6 +83,8 @@ pub async fn get(me: CurrentAccount, query: web::Query<UsageQuery>) -> PageResul
         chart: Chart::of(&series, period, &times),
         period: period.word(),
         figures: Figures::of(&series, period, &times),
+        tokens: tokens
+            .map(|used| TokenView::of(&used, period, me.visitor.now, &me.visitor.state.catalog)),
         keys_used: grouped(i64::try_from(series.by_key.len()).unwrap_or(i64::MAX)),
         rows,
     };
@@ -89,7 +94,7 @@ pub async fn get(me: CurrentAccount, query: web::Query<UsageQuery>) -> PageResul
 /// The same numbers as a file: a line for each key and day, or hour.
 pub async fn get_csv(me: CurrentAccount, query: web::Query<UsageQuery>) -> PageResult {
     let period = Period::from_word(&query.period);
-    let (series, keys) = read(&me, period).await?;
+    let (series, keys, _) = read(&me, period).await?;
     // Keys that were deleted from the list have no name here.
     let names: BTreeMap<ApiKeyId, String> = keys
         .into_iter()
@@ -128,10 +133,10 @@ pub(super) fn plain_cell(text: &str) -> String {
     }
 }
 
-async fn read(
-    me: &CurrentAccount,
-    period: Period,
-) -> Result<(Series, Vec<(ApiKey, Counts)>), PageError> {
+/// Requests, the keys that made them, and tokens.
+type Found = (Series, Vec<(ApiKey, Counts)>, Option<TokenUse>);
+
+async fn read(me: &CurrentAccount, period: Period) -> Result<Found, PageError> {
     let (owner, zone) = (me.account.id, me.account.time_zone);
     let now: Timestamp = me.visitor.now;
     let found: Result<_, StoreError> = me
@@ -146,7 +151,8 @@ async fn read(
                     keys.push((key, *counts));
                 }
             }
-            Ok((series, keys))
+            let used = tokens(db, Whose::Account(owner), period, now)?;
+            Ok((series, keys, used))
         })
         .await;
     Ok(found?)

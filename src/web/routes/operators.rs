@@ -5,12 +5,14 @@ use actix_web::web::ServiceConfig;
 use super::methods::{get, operator_page, post};
 use crate::web::pages::operator::{
     self, account, account_act, account_key, accounts, configuration, contact, contacts, health,
-    invitations, log, mail, mail_act, mails, network, networks, new_network, new_organization,
-    organization, organizations, registry, report, report_act, reports, tickets,
+    integration, integrations, invitations, log, mail, mail_act, mails, network, networks,
+    new_network, new_organization, organization, organizations, registry, report, report_act,
+    reports, tickets,
 };
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     registry(config);
+    integrations(config);
     config
         .service(operator_page("/operator", get(operator::get)))
         .service(operator_page("/operator/health", get(health::get)))
@@ -44,6 +46,31 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         ))
         .service(operator_page("/operator/audit", get(log::get)))
         .service(operator_page("/operator/audit.csv", get(log::get_csv)));
+}
+
+/// Keys for the APIs of other providers that accounts share.
+fn integrations(config: &mut ServiceConfig) {
+    config
+        .service(operator_page(
+            "/operator/integrations",
+            get(integrations::get),
+        ))
+        .service(operator_page(
+            "/operator/integrations/{provider}",
+            get(integration::get).post(integration::post),
+        ))
+        .service(operator_page(
+            "/operator/integrations/{provider}/check",
+            post(integration::post_check),
+        ))
+        .service(operator_page(
+            "/operator/integrations/{provider}/access",
+            post(integration::post_access),
+        ))
+        .service(operator_page(
+            "/operator/integrations/{provider}/remove",
+            get(integration::get_remove).post(integration::post_remove),
+        ));
 }
 
 fn registry(config: &mut ServiceConfig) {

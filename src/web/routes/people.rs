@@ -5,18 +5,21 @@ use actix_web::web::ServiceConfig;
 
 use super::methods::{get, page, post};
 use crate::web::assets;
-use crate::web::pages::api_keys::{access, confirm, create, detail, list, rotate};
+use crate::web::pages::api_keys::{
+    access, confirm, create, detail, integrations as limits, list, rotate,
+};
 use crate::web::pages::security::{passkeys, recovery_codes, shown_codes, two_step};
 use crate::web::pages::{
-    audit, contacts, docs, downloads, email_verify, notifications, overview, passkey_challenges,
-    password_forgot, password_reset, profile, profile_close, security, security_password,
-    security_sessions, sign_in, sign_in_confirm, sign_in_two_step, sign_up, theme, tickets,
-    unsubscribe, usage, well_known,
+    audit, contacts, docs, downloads, email_verify, integrations, notifications, overview,
+    passkey_challenges, password_forgot, password_reset, profile, profile_close, security,
+    security_password, security_sessions, sign_in, sign_in_confirm, sign_in_two_step, sign_up,
+    theme, tickets, unsubscribe, usage, well_known,
 };
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     signing_in(config);
     settings(config);
+    integrations(config);
     registry(config);
     config
         .service(page("/docs/api", get(docs::get)))
@@ -169,6 +172,32 @@ fn settings(config: &mut ServiceConfig) {
         .service(page("/settings/usage.csv", get(usage::get_csv)))
         .service(page("/settings/audit", get(audit::get)))
         .service(page("/settings/audit.csv", get(audit::get_csv)));
+}
+
+/// Keys for the APIs of other providers.
+fn integrations(config: &mut ServiceConfig) {
+    config
+        .service(page(
+            "/settings/api/{id}/integrations",
+            get(limits::get).post(limits::post),
+        ))
+        .service(page("/settings/integrations", get(integrations::list::get)))
+        .service(page(
+            "/settings/integrations/new",
+            get(integrations::create::get).post(integrations::create::post),
+        ))
+        .service(page(
+            "/settings/integrations/{provider}",
+            get(integrations::connect::get).post(integrations::connect::post),
+        ))
+        .service(page(
+            "/settings/integrations/{provider}/check",
+            post(integrations::check::post),
+        ))
+        .service(page(
+            "/settings/integrations/{provider}/remove",
+            get(integrations::remove::get).post(integrations::remove::post),
+        ));
 }
 
 fn registry(config: &mut ServiceConfig) {

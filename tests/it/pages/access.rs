@@ -43,7 +43,7 @@ on_both_engines! {
         assert_eq!(answer(&page, "usage:read"), no("This request needs the scope usage:read, which this key does not have."));
         let all = maren.create_key(&[("name", "All"), ("expires_in", "never"), ("access", "all")]).await;
         let page = ask(&mut maren, &all, "").await;
-        assert_eq!(page.all(".facts dd")[1..], ["Never", "any", "none"]);
+        assert_eq!(page.all(".facts dd")[1..], ["Never", "any", "none", "anyLimit them"]);
         for (scope, is_allowed) in [("usage:read", true), ("registry:write", true), ("keys:write", false), ("keys:verify", false)] {
             assert_eq!(answer(&page, scope) == yes(), is_allowed, "{scope}");
         }

@@ -11,6 +11,7 @@ pub mod html;
 pub mod mail;
 pub mod mail_queue;
 pub mod networks;
+pub mod provider;
 pub mod proxy;
 pub mod redis;
 pub mod registry;

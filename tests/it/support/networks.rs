@@ -5,6 +5,7 @@ use keyport::domain::accounts::Account;
 use keyport::domain::api_keys::addresses::AllowedAddresses;
 use keyport::domain::api_keys::scopes::Access;
 use keyport::domain::api_keys::{self, NewApiKey};
+use keyport::domain::integrations::limits::CallLimits;
 use keyport::domain::registry::error::RegistryError;
 use keyport::domain::registry::fields::{BlockFields, NetworkFields};
 use keyport::domain::registry::networks;
@@ -23,6 +24,7 @@ impl TestApp {
             access: Access::All,
             allowed_addresses: AllowedAddresses::default(),
             rate_limit: None,
+            call_limits: CallLimits::default(),
         };
         let policy = &self.state.policy;
         let made = self

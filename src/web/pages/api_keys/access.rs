@@ -9,7 +9,9 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::PageResult;
+use super::integrations::limit_lines;
 use super::{LIST, badge, html, key_of};
+use crate::domain::api_keys::scopes::INTEGRATIONS_USE;
 use crate::domain::api_keys::{ApiKey, KeyState};
 use crate::domain::registry::rights::{self, Rights};
 use crate::domain::verification::{Refusal, explain};
@@ -36,6 +38,10 @@ struct AccessPage {
     rate_limit: String,
     address: Field,
     scopes: Vec<ScopeRow>,
+    /// True if the key has the scope for calls of providers.
+    may_call: bool,
+    /// Limits of those calls, in lines.
+    call_limits: Vec<String>,
     /// What of the registry the key reaches; empty if there is no registry.
     registry: Vec<ObjectRows>,
 }
@@ -153,6 +159,8 @@ async fn page(
             |limit| format!("{} a minute", counted(limit.requests().into(), "request")),
         ),
         address,
+        may_call: key.access.allows(INTEGRATIONS_USE),
+        call_limits: limit_lines(&key.call_limits, &state.catalog),
         registry,
         scopes: rows
             .map(|(known, refusal)| ScopeRow {

@@ -17,6 +17,7 @@ use crate::domain::api_keys::expiry::{self, BadExpiry, Expiry, Life};
 use crate::domain::api_keys::rate_limit::RateLimit;
 use crate::domain::api_keys::scopes::{Access, Scope, needs_operator};
 use crate::domain::api_keys::{self, CreateKeyError, NewApiKey};
+use crate::domain::integrations::limits::CallLimits;
 use crate::domain::text::Name;
 use crate::web::error::PageError;
 use crate::web::extract::form::Form;
@@ -222,6 +223,7 @@ fn parse(me: &CurrentAccount, page: &mut CreatePage) -> Option<NewApiKey> {
         name: name.ok()?,
         expires_at: expires_at?,
         access: access.ok()?,
+        call_limits: CallLimits::default(),
     })
 }
 

@@ -6,13 +6,15 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::PageResult;
+use super::integrations::limit_lines;
 use super::requests::{RequestView, median_duration};
 use super::{LIST, badge, html, key_of, see_other};
 use crate::domain::api_keys::rotation::{self, TwoSecrets};
-use crate::domain::api_keys::scopes::Scope;
+use crate::domain::api_keys::scopes::{INTEGRATIONS_USE, Scope};
 use crate::domain::api_keys::{self, ApiKey, KeyState};
 use crate::domain::text::Name;
-use crate::domain::usage::summary::{self, KeyUsage, Period};
+use crate::domain::usage::summary::{self, KeyUsage, Period, Whose};
+use crate::domain::usage::tokens::tokens;
 use crate::store::StoreError;
 use crate::web::chart::{Chart, Figures};
 use crate::web::error::PageError;
@@ -22,6 +24,7 @@ use crate::web::form::{Field, Summary};
 use crate::web::layout::{Flash, Layout, Nav, times};
 use crate::web::markup::{Badge, TimeView};
 use crate::web::times::{Times, counted, grouped, until_words};
+use crate::web::token_view::TokenView;
 
 #[derive(Template)]
 #[template(path = "pages/api_keys/detail.html")]
@@ -50,6 +53,9 @@ struct DetailPage {
     attempts: Option<AttemptsView>,
     chart: Chart,
     figures: Figures,
+    tokens: Option<TokenView>,
+    may_call: bool,
+    call_limits: Vec<String>,
     median: String,
     median_of: String,
     requests_heading: &'static str,
@@ -171,10 +177,12 @@ async fn page(
         .pool
         .read(move |db| {
             let secrets = rotation::two_secrets(db, &wanted, now)?;
-            Ok((secrets, summary::of_key(db, wanted.id, period, now, zone)?))
+            let usage = summary::of_key(db, wanted.id, period, now, zone)?;
+            let tokens = tokens(db, Whose::Key(wanted.id), period, now)?;
+            Ok((secrets, usage, tokens))
         })
         .await;
-    let (secrets, usage) = found?;
+    let (secrets, usage, tokens) = found?;
     let times = times(&me.visitor, &me.account);
     let state = key.state_at(now);
     let end = key.ended_at(now).or(key.expires_at);
@@ -241,6 +249,9 @@ async fn page(
         }),
         chart: Chart::of(&usage.series, period, &times),
         figures: Figures::of(&usage.series, period, &times),
+        tokens: tokens.map(|used| TokenView::of(&used, period, now, &me.visitor.state.catalog)),
+        may_call: key.access.allows(INTEGRATIONS_USE),
+        call_limits: limit_lines(&key.call_limits, &me.visitor.state.catalog),
         median: median_duration(&usage.requests).unwrap_or_else(|| "none".to_owned()),
         median_of: format!("Newest {}", counted(usage.requests.len() as i64, "request")),
         requests_heading: if is_active {

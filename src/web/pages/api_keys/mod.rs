@@ -4,6 +4,7 @@ pub mod access;
 pub mod confirm;
 pub mod create;
 pub mod detail;
+pub mod integrations;
 pub mod list;
 mod requests;
 pub mod rotate;

@@ -12,6 +12,8 @@ pub(super) struct RequestView {
     pub(super) path: String,
     pub(super) outcome: Badge,
     pub(super) status: i64,
+    /// What a provider did, for a call that was passed on; else empty.
+    pub(super) upstream: String,
     pub(super) duration: String,
     pub(super) address: String,
     pub(super) client: String,
@@ -25,10 +27,22 @@ impl RequestView {
             path: row.path.clone(),
             outcome: badge(row.outcome),
             status: row.status,
+            upstream: upstream(row),
             duration: duration(row.duration_us),
             address: row.address.clone(),
             client: row.client.clone(),
         }
+    }
+}
+
+/// "provider answered 200 in 41 ms".
+fn upstream(row: &RequestRow) -> String {
+    match (row.upstream_status, row.upstream_us) {
+        (Some(status), Some(took)) => {
+            format!("provider answered {status} in {}", duration(took))
+        }
+        (None, Some(took)) => format!("provider gave no answer in {}", duration(took)),
+        (_, None) => String::new(),
     }
 }
 
@@ -46,6 +60,7 @@ fn badge(number: i64) -> Badge {
         Some(Outcome::NoAuthority) => "No authority",
         Some(Outcome::RateLimited) => "Rate limited",
         Some(Outcome::KeyInUrl) => "Key in URL",
+        Some(Outcome::OutsideLimits) => "Outside limits",
         None => "Refused",
     };
     let kind = if number == Outcome::Accepted.number() {

@@ -12,6 +12,8 @@ pub mod configuration;
 pub mod contact;
 pub mod contacts;
 pub mod health;
+pub mod integration;
+pub mod integrations;
 pub mod invitations;
 pub mod log;
 pub mod mail;

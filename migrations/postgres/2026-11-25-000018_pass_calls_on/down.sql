@@ -1,0 +1,13 @@
+DROP TRIGGER provider_grants_truncate_step ON provider_grants;
+DROP TRIGGER provider_grants_step ON provider_grants;
+DROP TRIGGER shared_providers_truncate_step ON shared_providers;
+DROP TRIGGER shared_providers_step ON shared_providers;
+DROP TRIGGER custom_providers_truncate_step ON custom_providers;
+DROP TRIGGER custom_providers_step ON custom_providers;
+DROP TRIGGER provider_keys_truncate_step ON provider_keys;
+DROP TRIGGER provider_keys_step ON provider_keys;
+DROP FUNCTION provider_step();
+DROP TABLE token_days;
+ALTER TABLE key_requests DROP COLUMN upstream_us;
+ALTER TABLE key_requests DROP COLUMN upstream_status;
+ALTER TABLE api_keys DROP COLUMN call_limits;

@@ -1,0 +1,16 @@
+DROP TRIGGER provider_grants_delete_step;
+DROP TRIGGER provider_grants_update_step;
+DROP TRIGGER provider_grants_insert_step;
+DROP TRIGGER shared_providers_delete_step;
+DROP TRIGGER shared_providers_update_step;
+DROP TRIGGER shared_providers_insert_step;
+DROP TRIGGER custom_providers_delete_step;
+DROP TRIGGER custom_providers_update_step;
+DROP TRIGGER custom_providers_insert_step;
+DROP TRIGGER provider_keys_delete_step;
+DROP TRIGGER provider_keys_update_step;
+DROP TRIGGER provider_keys_insert_step;
+DROP TABLE token_days;
+ALTER TABLE key_requests DROP COLUMN upstream_us;
+ALTER TABLE key_requests DROP COLUMN upstream_status;
+ALTER TABLE api_keys DROP COLUMN call_limits;

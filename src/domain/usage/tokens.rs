@@ -1,0 +1,92 @@
+//! Tokens that keys have used at providers, summed up for a chart. They are kept by days of UTC, as providers bill them.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use super::ledger::minute_of;
+use super::summary::{Counts, Period, Point, Whose};
+use crate::clock::Timestamp;
+use crate::store::token_days as rows;
+use crate::store::{Db, StoreError};
+
+/// Days of the shortest chart: a single one would be one bar.
+const FEWEST_DAYS: i64 = 7;
+
+/// What was used at one provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfProvider {
+    /// Its slug.
+    pub provider: String,
+    /// Calls that told tokens.
+    pub calls: i64,
+    /// What was sent.
+    pub input: i64,
+    /// What came back.
+    pub output: i64,
+}
+
+/// Tokens of a period up to now.
+#[derive(Clone, Debug)]
+pub struct TokenUse {
+    /// Days of UTC, oldest first: what was sent for accepted, what came back for refused.
+    pub points: Vec<Point>,
+    /// By provider, most tokens first.
+    pub by_provider: Vec<OfProvider>,
+}
+
+/// Reads a period; `None` if nothing was used in it.
+///
+/// # Errors
+/// If the database fails.
+pub fn tokens(
+    db: &mut Db,
+    whose: Whose,
+    period: Period,
+    now: Timestamp,
+) -> Result<Option<TokenUse>, StoreError> {
+    let last = minute_of(now).div_euclid(1_440);
+    let days = match period.is_by_hour() {
+        true => FEWEST_DAYS,
+        false => i64::from(period.points()),
+    };
+    let first = last - days + 1;
+    let used = rows::list(db, whose, first, last)?;
+    if used.is_empty() {
+        return Ok(None);
+    }
+    let epoch = Timestamp::from_millis(0);
+    let mut points: Vec<Point> = (first..=last)
+        .map(|day| Point {
+            at: epoch + TimeDelta::days(day),
+            counts: Counts::default(),
+        })
+        .collect();
+    let mut by_provider: BTreeMap<String, OfProvider> = BTreeMap::new();
+    for row in used {
+        let point = usize::try_from(row.day - first)
+            .ok()
+            .and_then(|index| points.get_mut(index));
+        if let Some(point) = point {
+            point.counts.accepted += row.input_tokens;
+            point.counts.refused += row.output_tokens;
+        }
+        let of_provider = by_provider
+            .entry(row.provider.clone())
+            .or_insert(OfProvider {
+                provider: row.provider,
+                calls: 0,
+                input: 0,
+                output: 0,
+            });
+        of_provider.calls += row.calls;
+        of_provider.input += row.input_tokens;
+        of_provider.output += row.output_tokens;
+    }
+    let mut by_provider: Vec<OfProvider> = by_provider.into_values().collect();
+    by_provider.sort_by_key(|one| std::cmp::Reverse(one.input + one.output));
+    Ok(Some(TokenUse {
+        points,
+        by_provider,
+    }))
+}
