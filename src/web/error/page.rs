@@ -30,7 +30,7 @@ pub enum PageError {
     NotFound,
     /// The path takes only these methods.
     #[error("method not allowed")]
-    MethodNotAllowed(String),
+    MethodNotAllowed(Box<str>),
     /// The form was sent from another site.
     #[error("a form was sent from another site")]
     CrossSite,

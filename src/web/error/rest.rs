@@ -93,7 +93,7 @@ pub struct RestError {
     /// For 429 and 503: when to try again.
     pub retry_after: Option<TimeDelta>,
     /// For 405: the methods.
-    pub allow: Option<String>,
+    pub allow: Option<Box<str>>,
     /// For the limit of a key: how it stands.
     pub rate: Option<Box<RateState>>,
     /// For the log only.

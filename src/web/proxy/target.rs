@@ -33,7 +33,7 @@ impl<'a> Target<'a> {
     pub(super) fn check(&self, method: &Method) -> Result<(), ApiError> {
         if !METHODS.contains(&method.as_str()) {
             return Err(ApiError {
-                allow: Some("GET, HEAD, POST, PUT, PATCH, DELETE"),
+                allow: Some("GET, HEAD, POST, PUT, PATCH, DELETE".into()),
                 ..ApiError::new(
                     Code::MethodNotAllowed,
                     "Calls of providers take GET, HEAD, POST, PUT, PATCH and DELETE.",

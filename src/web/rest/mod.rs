@@ -83,7 +83,7 @@ async fn call(req: &HttpRequest, payload: web::Payload) -> RestResult {
         .ok_or_else(not_offered)?;
     if !target.resource.takes(req.method().as_str()) {
         return Err(RestError {
-            allow: Some(target.resource.methods().to_owned()),
+            allow: Some(target.resource.methods().into()),
             ..RestError::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 RestCode::BadRequest,

@@ -83,7 +83,7 @@ impl Methods {
 pub(super) fn page(path: &str, methods: Methods) -> Resource {
     let (resource, allow) = methods.at(path);
     resource.default_service(web::to(move || {
-        let error = PageError::MethodNotAllowed(allow.to_string());
+        let error = PageError::MethodNotAllowed((*allow).into());
         async { Err::<HttpResponse, _>(error) }
     }))
 }
@@ -92,7 +92,7 @@ pub(super) fn page(path: &str, methods: Methods) -> Resource {
 pub(super) fn operator_page(path: &str, methods: Methods) -> Resource {
     let (resource, allow) = methods.at(path);
     resource.default_service(web::to(move |_: Operator| {
-        let error = PageError::MethodNotAllowed(allow.to_string());
+        let error = PageError::MethodNotAllowed((*allow).into());
         async { Err::<HttpResponse, _>(error) }
     }))
 }
@@ -102,7 +102,7 @@ pub(super) fn call(path: &str, methods: Methods) -> Resource {
     let (resource, allow) = methods.at(path);
     resource.default_service(web::to(move || {
         let error = ApiError {
-            allow: Some(allow.to_string()),
+            allow: Some((*allow).into()),
             ..ApiError::new(
                 Code::MethodNotAllowed,
                 format!("This address takes {allow}."),
