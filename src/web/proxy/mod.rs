@@ -1,10 +1,10 @@
 //! `/proxy/{provider}/…`: calls of providers with a key of ours, to which the provider's own key is put in.
 //!
-//! 1. The path is judged as it was sent ([`target`]), then the key of ours, as everywhere: with the scope, and for this very call.
-//! 2. The provider's key is opened ([`desk`]), and the call made: to the configured host, whatever the path says. Headers
-//!    are chosen in [`headers`]; bodies pass both ways as they come ([`request_body`], [`answer`]).
+//! 1. The path is judged as it was sent (`target`), then the key of ours, as everywhere: with the scope, and for this very call.
+//! 2. The provider's key is opened (`desk`), and the call made: to the configured host, whatever the path says. Headers
+//!    are chosen in `headers`; bodies pass both ways as they come (`request_body`, `answer`).
 //! 3. What the provider answers is passed on as it is, errors too. What we answer ourselves is marked by `Keyport-Error`.
-//! 4. When the answer ends, or the client leaves, the usage log gets its line, with the tokens used ([`notes`]).
+//! 4. When the answer ends, or the client leaves, the usage log gets its line, with the tokens used (`notes`).
 //!
 //! Stands apart from pages and API, as forward-auth does: no session, no log line for each request.
 
