@@ -119,9 +119,6 @@ async fn beginning(mut answer: Response) -> Vec<u8> {
         };
         let room = MOST_BYTES - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if is_json(&body) && body.len() == MOST_BYTES {
-            break;
-        }
     }
     body
 }
