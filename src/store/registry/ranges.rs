@@ -101,8 +101,26 @@ pub fn find_beginning_in(
         .optional()?)
 }
 
-/// Networks that begin within these addresses, and that the account has any function on, on what is above them, or on
-/// one of their holders: by address, larger first, `limit` at most.
+/// Up to `limit` networks that begin within these addresses: by address, larger first.
+pub fn list_beginning_in(
+    db: &mut Db,
+    wanted: &Addresses,
+    limit: i64,
+) -> Result<Vec<NetworkRow>, StoreError> {
+    Ok(networks::table
+        .filter(networks::version.eq(wanted.version))
+        .filter(networks::start_ip.ge(&wanted.start))
+        .filter(networks::start_ip.le(&wanted.end))
+        .order((networks::start_ip, networks::end_ip.desc()))
+        .limit(limit)
+        .select(NetworkRow::as_select())
+        .load(db)?)
+}
+
+/// Of these only networks that the account has any function on, on what is above them, or on one of their holders.
+///
+/// Both engines first collect all that the account reaches, which for some accounts is nearly everything: worth it
+/// only if more begins there than can be looked at one by one.
 pub fn list_reached(
     db: &mut Db,
     account_id: AccountId,

@@ -71,6 +71,64 @@ pub fn on_network(
     Ok(load_held!(db, hold, query))
 }
 
+/// The account's functions on these organizations: handles, each with a code.
+pub fn on_organizations(
+    db: &mut Db,
+    account_id: AccountId,
+    handles: &[String],
+) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(contact_links::table
+        .inner_join(
+            organization_contacts::table
+                .on(organization_contacts::contact.eq(contact_links::contact)),
+        )
+        .filter(contact_links::account_id.eq(account_id))
+        .filter(organization_contacts::organization.eq_any(handles))
+        .select((
+            organization_contacts::organization,
+            organization_contacts::function,
+        ))
+        .load(db)?)
+}
+
+/// The account's functions on these networks themselves: handles, each with a code.
+pub fn on_networks(
+    db: &mut Db,
+    account_id: AccountId,
+    handles: &[String],
+) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(contact_links::table
+        .inner_join(
+            network_contacts::table.on(network_contacts::contact.eq(contact_links::contact)),
+        )
+        .filter(contact_links::account_id.eq(account_id))
+        .filter(network_contacts::network.eq_any(handles))
+        .select((network_contacts::network, network_contacts::function))
+        .load(db)?)
+}
+
+/// True if the account has a function on anything.
+pub fn has_any(db: &mut Db, account_id: AccountId) -> Result<bool, StoreError> {
+    let on_an_organization = contact_links::table
+        .inner_join(
+            organization_contacts::table
+                .on(organization_contacts::contact.eq(contact_links::contact)),
+        )
+        .filter(contact_links::account_id.eq(account_id))
+        .select(contact_links::contact);
+    let on_a_network = contact_links::table
+        .inner_join(
+            network_contacts::table.on(network_contacts::contact.eq(contact_links::contact)),
+        )
+        .filter(contact_links::account_id.eq(account_id))
+        .select(contact_links::contact);
+    let found: Option<String> = on_an_organization.first(db).optional()?;
+    Ok(match found {
+        Some(_) => true,
+        None => on_a_network.first::<String>(db).optional()?.is_some(),
+    })
+}
+
 /// One function of an account on an object, through one contact.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Queryable)]
 pub struct AssociationRow {

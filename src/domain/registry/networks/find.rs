@@ -1,6 +1,6 @@
 //! Networks are found by their addresses.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Network, addresses, rows, show, whole};
 use crate::domain::registry::authority::{Action, Reach, decide};
@@ -9,8 +9,8 @@ use crate::domain::registry::functions::{Function, Functions};
 use crate::domain::registry::ranges::{IpRange, parse_address};
 use crate::ids::AccountId;
 use crate::store::registry::networks::NetworkRow;
-use crate::store::registry::ranges;
-use crate::store::registry::reach::{self, AssociationRow};
+use crate::store::registry::ranges::{self, Addresses};
+use crate::store::registry::reach;
 use crate::store::{Db, StoreError};
 
 /// The most networks that are answered at once.
@@ -72,77 +72,94 @@ pub fn parent_of(db: &mut Db, me: AccountId, range: IpRange) -> Result<Network, 
 /// If the database fails.
 pub fn in_range(db: &mut Db, me: AccountId, range: IpRange) -> Result<Vec<Network>, StoreError> {
     let wanted = addresses(range);
-    let mine = Everything::of(db, me)?;
-    if mine.is_empty() {
-        return Ok(Vec::new());
-    }
     let mut found = ranges::list_around(db, wanted.version, &wanted.start)?;
-    let limit = i64::try_from(MAX_FOUND).unwrap_or(i64::MAX);
-    found.extend(ranges::list_reached(db, me, &wanted, limit)?);
-    let above = holders_above(db, &found)?;
-    found.retain(|row| decide(Action::NetworkView, &mine.reach(row, &above)).is_ok());
+    found.extend(beginning_in(db, me, &wanted)?);
+    let mine = Nearby::of(db, me, &found)?;
+    found.retain(|row| decide(Action::NetworkView, &mine.reach(row)).is_ok());
     found.truncate(MAX_FOUND);
     whole(db, found)
 }
 
+/// The networks that begin within these addresses. If there are more than can be judged one by one, only those that the
+/// account has something to do with.
+fn beginning_in(
+    db: &mut Db,
+    me: AccountId,
+    wanted: &Addresses,
+) -> Result<Vec<NetworkRow>, StoreError> {
+    let limit = i64::try_from(MAX_FOUND).unwrap_or(i64::MAX);
+    let all = ranges::list_beginning_in(db, wanted, limit.saturating_add(1))?;
+    if all.len() <= MAX_FOUND {
+        return Ok(all);
+    }
+    // Who reaches nothing need not wait until everyone's networks were gone through.
+    match reach::has_any(db, me)? {
+        true => ranges::list_reached(db, me, wanted, limit),
+        false => Ok(Vec::new()),
+    }
+}
+
 /// The organizations that hold the networks above these, by network.
 fn holders_above(db: &mut Db, found: &[NetworkRow]) -> Result<HashMap<String, String>, StoreError> {
-    let mut handles: Vec<String> = found.iter().filter_map(|row| row.parent.clone()).collect();
-    handles.sort();
-    handles.dedup();
+    let handles = distinct(found.iter().filter_map(|row| row.parent.clone()));
     let above = rows::list(db, &handles)?.into_iter();
     Ok(above
         .filter_map(|row| Some((row.handle, row.organization?)))
         .collect())
 }
 
-/// All functions of an account, by organization and by network: for reading many networks at once.
-struct Everything {
+/// What decides about some networks: the functions of an account on them and on what is above them.
+struct Nearby {
     organizations: HashMap<String, Functions>,
     networks: HashMap<String, Functions>,
+    holders_above: HashMap<String, String>,
 }
 
-impl Everything {
-    fn of(db: &mut Db, me: AccountId) -> Result<Self, StoreError> {
+impl Nearby {
+    /// By few reads, however many networks there are, and without what the account reaches elsewhere, which may be a lot.
+    fn of(db: &mut Db, me: AccountId, found: &[NetworkRow]) -> Result<Self, StoreError> {
+        let holders_above = holders_above(db, found)?;
+        let holders = found.iter().filter_map(|row| row.organization.clone());
+        let organizations = distinct(holders.chain(holders_above.values().cloned()));
+        let own = found.iter().map(|row| row.handle.clone());
+        let networks = distinct(own.chain(found.iter().filter_map(|row| row.parent.clone())));
         Ok(Self {
-            organizations: by_object(reach::organizations_of(db, me)?),
-            networks: by_object(reach::networks_of(db, me)?),
+            organizations: by_object(reach::on_organizations(db, me, &organizations)?),
+            networks: by_object(reach::on_networks(db, me, &networks)?),
+            holders_above,
         })
     }
 
-    fn is_empty(&self) -> bool {
-        self.organizations.is_empty() && self.networks.is_empty()
-    }
-
     /// On one of them.
-    fn reach(&self, row: &NetworkRow, above: &HashMap<String, String>) -> Reach {
+    fn reach(&self, row: &NetworkRow) -> Reach {
         let on = |functions: &HashMap<String, Functions>, handle: Option<&String>| {
             let found = handle.and_then(|handle| functions.get(handle));
             found.copied().unwrap_or_default()
         };
         let parent = row.parent.as_ref();
+        let holder_above = parent.and_then(|parent| self.holders_above.get(parent));
         Reach {
             organization: on(&self.organizations, row.organization.as_ref()),
             network: on(&self.networks, Some(&row.handle)),
             parent_network: on(&self.networks, parent),
-            parent_organization: on(
-                &self.organizations,
-                parent.and_then(|parent| above.get(parent)),
-            ),
+            parent_organization: on(&self.organizations, holder_above),
             is_held_by_customer: row.customer.is_some(),
             ..Reach::default()
         }
     }
 }
 
-fn by_object(associations: Vec<AssociationRow>) -> HashMap<String, Functions> {
-    let mut functions: HashMap<String, Functions> = HashMap::new();
-    for association in associations {
-        let one: Functions = Function::from_code(&association.function)
-            .into_iter()
-            .collect();
-        let all = functions.entry(association.object).or_default();
-        *all = all.or(one);
+fn by_object(functions: Vec<(String, String)>) -> HashMap<String, Functions> {
+    let mut all: HashMap<String, Functions> = HashMap::new();
+    for (object, code) in functions {
+        let one: Functions = Function::from_code(&code).into_iter().collect();
+        let known = all.entry(object).or_default();
+        *known = known.or(one);
     }
-    functions
+    all
+}
+
+fn distinct(handles: impl Iterator<Item = String>) -> Vec<String> {
+    let distinct: BTreeSet<String> = handles.collect();
+    distinct.into_iter().collect()
 }

@@ -1,5 +1,12 @@
+use std::net::Ipv4Addr;
+
+use keyport::domain::registry::networks::MAX_FOUND;
+use keyport::store::StoreError;
+use keyport::store::registry::networks::{self, NetworkContactRow, NetworkRow};
+
 use super::Harbor;
 use crate::on_both_engines;
+use crate::support::TestApp;
 use crate::support::networks::network;
 
 on_both_engines! {
@@ -113,6 +120,77 @@ on_both_engines! {
         harbor.program.put_xml(&path, &document).await.expect(200);
         let listed = app.program_of(&tomas).get("/rest/net/netsByIpRange/0.0.0.0/255.255.255.255").await;
         assert_eq!(listed.expect(200).elements("handle"), ["NET-192-0-2-0-1", "NET-192-0-2-0-2"]);
+    }
+}
+
+/// One of many networks of 32 addresses, the first at 10.0.0.0.
+fn cut(app: &TestApp, number: u32, parent: &str, organization: &str) -> NetworkRow {
+    let first = 0x0A00_0000 + number * 32;
+    NetworkRow {
+        handle: format!("CUT-{number}"),
+        kind: "A".to_owned(),
+        name: "CUT".to_owned(),
+        version: 4,
+        start_ip: first.to_be_bytes().to_vec(),
+        end_ip: (first + 31).to_be_bytes().to_vec(),
+        organization: Some(organization.to_owned()),
+        customer: None,
+        parent: Some(parent.to_owned()),
+        comment: String::new(),
+        registered_at: app.now(),
+        updated_at: app.now(),
+        revision: 1,
+    }
+}
+
+on_both_engines! {
+    async fn among_more_networks_than_are_answered_everyone_finds_the_same_as_among_few(app) {
+        let harbor = Harbor::new(&app);
+        let (lantern, tomas) = harbor.other(&app);
+        let above = app.allocate(&lantern, "10.0.0.0/16").unwrap();
+        let ines = app.account("ines@example.com", "Ines Alvarez");
+        let contact = app.role_contact("Abuse", &[ines.id]);
+        // All of them are Lantern's but one, which is Harbor's. Another one has a contact of its own, and one below it.
+        let (held, named) = (900, 901);
+        let many = u32::try_from(MAX_FOUND).unwrap();
+        let written: Result<(), StoreError> = app.state.pool.write_now(|db| {
+            for number in 0..many {
+                let holder = if number == held { &harbor.organization } else { &lantern };
+                networks::insert(db, &cut(&app, number, &above, holder))?;
+            }
+            let below = cut(&app, named, &format!("CUT-{named}"), &lantern);
+            let end_ip = below.start_ip.clone();
+            networks::insert(db, &NetworkRow { handle: "BELOW".to_owned(), end_ip, ..below })?;
+            let (network, function) = (format!("CUT-{named}"), "AB".to_owned());
+            networks::add_contact(db, &NetworkContactRow { network, contact: contact.clone(), function })
+        });
+        written.unwrap();
+        let (maren, outsider) = (&harbor.program, &harbor.outsider);
+        let (tomas, ines_calls) = (app.program_of(&tomas), app.program_of(&ines));
+        let list = async |program: &crate::support::Program, start: &str, last: u32| {
+            let end = Ipv4Addr::from(0x0A00_0000 + last * 32 + 31);
+            let path = format!("/rest/net/netsByIpRange/{start}/{end}");
+            program.get(&path).await.expect(200).elements("handle")
+        };
+        let mut first = vec![above, "CUT-0".to_owned()];
+        first.extend((1..many).map(|number| format!("CUT-{number}")));
+        first.insert(named as usize + 2, "BELOW".to_owned());
+        first.truncate(MAX_FOUND);
+        // With the one above and the one below, as many begin there as are answered; one more; and all.
+        for last in [many - 3, many - 2, many - 1] {
+            assert_eq!(list(maren, "10.0.0.0", last).await, ["CUT-900"], "up to {last}");
+            assert_eq!(list(&ines_calls, "10.0.0.0", last).await, ["CUT-901", "BELOW"], "up to {last}");
+            assert_eq!(list(&tomas, "10.0.0.0", last).await, first, "up to {last}");
+            assert!(list(outsider, "10.0.0.0", last).await.is_empty(), "up to {last}");
+        }
+        // Those around the first address count among those that are answered.
+        assert_eq!(list(&tomas, "10.0.0.1", many - 1).await, first);
+        assert_eq!(list(maren, "10.0.112.128", many - 1).await, ["CUT-900"]);
+        assert_eq!(list(&ines_calls, "10.0.112.161", many - 1).await, ["CUT-901"]);
+        app.unlink(ines.id, &contact);
+        for last in [many - 3, many - 2] {
+            assert!(list(&ines_calls, "10.0.0.0", last).await.is_empty(), "up to {last}");
+        }
     }
 }
 
