@@ -349,6 +349,35 @@ on_both_engines! {
 }
 
 on_both_engines! {
+    async fn lists_have_own_tickets_and_those_about_linked_roles(app) {
+        let (maren, ines) = (maren(&app).await, ines(&app).await);
+        let outsider = app.registrant("outsider@example.com", "Out Sider").await;
+        let role = app.role_contact("Network Operations", &[maren.id]);
+        app.role_contact("Abuse", &[ines.id]);
+        let (act, handle) = (app.act(), role.parse().unwrap());
+        let opened: Result<_, RegistryError> = (app.state.pool)
+            .write_now(|db| opening::open_link_request(db, &act, outsider.id, &handle));
+        let number = opened.unwrap().0.number.to_string();
+        let list = async |asker: &Registrant, search: &str| {
+            let got = asker.program.rest("GET", &format!("/ticket;{search}"), None).await;
+            got.expect_xml("collection").elements("ticketNo")
+        };
+        for search in ["ticketType=ANY", "ticketType=POC_RECOVERY", "ticketStatus=ANY_OPEN",
+            "ticketType=POC_RECOVERY;ticketStatus=PENDING_REVIEW"] {
+            assert_eq!(list(&maren, search).await, [number.as_str()], "{search}");
+            assert_eq!(list(&outsider, search).await, [number.as_str()], "{search}");
+            assert!(list(&ines, search).await.is_empty(), "{search}");
+        }
+        for search in ["ticketType=ORG_CREATE", "ticketStatus=CLOSED"] {
+            assert!(list(&maren, search).await.is_empty(), "{search}");
+        }
+        app.unlink(maren.id, &role);
+        assert!(list(&maren, "ticketStatus=PENDING_REVIEW").await.is_empty());
+        assert_eq!(list(&outsider, "ticketStatus=PENDING_REVIEW").await, [number.as_str()]);
+    }
+}
+
+on_both_engines! {
     async fn lists_show_what_the_scopes_of_the_key_cover(app) {
         let (mut maren, _) = maren_of_harbor(&app).await;
         maren.program.rest("POST", "/org", Some(ORGANIZATION)).await.expect_xml("ticket");
