@@ -34,6 +34,9 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
 }
 
+/// Reads a page of one of the lists: those records that the text is about, from the cursor on, up to a number.
+pub type ReadPage<T> = fn(&mut Db, &str, Option<&Cursor>, usize) -> Result<Page<T>, StoreError>;
+
 /// At most `limit` contacts with every word of the text in handle, name or mail addresses. All for an empty text.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use super::authority::Action;
 use super::error::RegistryError;
 use super::fields::PhoneKind;
 use super::handles::Handle;
+use super::organizations::ContactLink;
 use super::postal::{PostalAddress, lines};
 use super::reach::{Reader, require};
 use crate::clock::Timestamp;
@@ -153,6 +154,32 @@ pub fn find(db: &mut Db, handle: &Handle) -> Result<Option<Contact>, StoreError>
 pub fn list(db: &mut Db, handles: &[String]) -> Result<Vec<Contact>, StoreError> {
     let found = rows::list(db, handles)?;
     whole(db, found)
+}
+
+/// What a contact does for something, and its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkedContact {
+    /// What, and which contact.
+    pub link: ContactLink,
+    /// Its name.
+    pub name: String,
+}
+
+/// The same links with the names of their contacts.
+///
+/// # Errors
+/// If the database fails.
+pub fn with_names(db: &mut Db, links: &[ContactLink]) -> Result<Vec<LinkedContact>, StoreError> {
+    let handles: Vec<String> = links.iter().map(|link| link.contact.to_string()).collect();
+    let contacts = list(db, &handles)?;
+    let with_name = |link: &ContactLink| {
+        let contact = contacts.iter().find(|one| one.handle == link.contact);
+        LinkedContact {
+            link: link.clone(),
+            name: contact.map(Contact::name).unwrap_or_default(),
+        }
+    };
+    Ok(links.iter().map(with_name).collect())
 }
 
 /// Up to `limit` contacts behind this handle, by handle: for going through all of them.

@@ -7,7 +7,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::{PageResult, html, see_other};
-use super::registry_lists::{CONTACTS, address_lines, handle_of};
+use super::registry_lists::{CONTACTS, NETWORKS, ORGANIZATIONS};
+use super::registry_records::{Record, address_lines, handle_of};
 use super::{ConfirmForm, account_of};
 use crate::domain::accounts;
 use crate::domain::registry::associations::{self, Association, Place};
@@ -28,20 +29,15 @@ use crate::web::markup::TimeView;
 #[template(path = "pages/operator/contact.html")]
 struct ContactPage {
     layout: Layout,
-    handle: String,
-    name: String,
+    record: Record,
     kind: &'static str,
     company: Option<String>,
     address: Vec<String>,
-    comment: Vec<String>,
     emails: Vec<String>,
     /// What it is for, and the number.
     phones: Vec<(&'static str, String)>,
-    registered: TimeView,
-    updated: TimeView,
     functions: Vec<FunctionRow>,
     linked: Vec<LinkedRow>,
-    zone: String,
 }
 
 struct FunctionRow {
@@ -104,18 +100,20 @@ pub async fn get(RegistryOperator(me): RegistryOperator, handle: web::Path<Strin
     let (contact, times) = (&known.contact, times(&me.visitor, &me.account));
     let name = contact.name();
     let page = ContactPage {
-        layout: Layout::new(&me.visitor, name.as_str(), Nav::OperatorRegistry)
-            .with_crumbs(&[("Contacts", CONTACTS)], contact.handle.as_str()),
-        handle: contact.handle.to_string(),
-        name,
+        layout: CONTACTS.layout_below(&me, &name, contact.handle.as_str()),
+        record: Record {
+            handle: contact.handle.to_string(),
+            name,
+            comment: contact.comment.clone(),
+            registered: times.date(contact.registered_at),
+            updated: times.date(contact.updated_at),
+            zone: times.zone_name(),
+        },
         kind: if contact.is_role { "Role" } else { "Person" },
         company: contact.company_name.clone(),
         address: address_lines(&contact.address),
-        comment: contact.comment.clone(),
         emails: contact.emails.clone(),
         phones: contact.phones.iter().map(phone_words).collect(),
-        registered: times.date(contact.registered_at),
-        updated: times.date(contact.updated_at),
         functions: known.associations.iter().map(function_row).collect(),
         linked: (known.linked.iter())
             .map(|linked| LinkedRow {
@@ -126,7 +124,6 @@ pub async fn get(RegistryOperator(me): RegistryOperator, handle: web::Path<Strin
                 is_disabled: linked.account.disabled_at.is_some(),
             })
             .collect(),
-        zone: times.zone_name(),
     };
     html(StatusCode::OK, &page)
 }
@@ -179,7 +176,7 @@ pub async fn post_link(
                 lead: format!("{} acts for {} now.", account.name, known.contact.handle),
                 text: "They and the addresses of the contact are told by email.".to_owned(),
             })?;
-            Ok(see_other(&format!("{CONTACTS}/{}", known.contact.handle)))
+            Ok(see_other(&CONTACTS.href_of(&known.contact.handle)))
         }
         Ok(Some((_, false))) => {
             link_refused(page, "This account is linked to the contact already.")
@@ -228,7 +225,7 @@ pub async fn post_unlink(
         ),
         text: "What the contact gave the account and its keys has ended.".to_owned(),
     })?;
-    Ok(see_other(&format!("{CONTACTS}/{}", known.contact.handle)))
+    Ok(see_other(&CONTACTS.href_of(&known.contact.handle)))
 }
 
 async fn known(me: &CurrentAccount, handle: &str) -> Result<Known, PageError> {
@@ -270,12 +267,12 @@ fn phone_words(phone: &contacts::Phone) -> (&'static str, String) {
 
 fn function_row(association: &Association) -> FunctionRow {
     let list = match association.place {
-        Place::Organization => super::registry_lists::ORGANIZATIONS,
-        Place::Network => super::registry_lists::NETWORKS,
+        Place::Organization => &ORGANIZATIONS,
+        Place::Network => &NETWORKS,
     };
     FunctionRow {
         function: association.function.name(),
-        href: format!("{list}/{}", association.object),
+        href: list.href_of(&association.object),
         object: association.object.to_string(),
         name: association.name.clone(),
     }
@@ -324,8 +321,8 @@ fn unlink_page(
 }
 
 fn layout(me: &CurrentAccount, known: &Known, title: &str, label: &str) -> Layout {
-    let handle = known.contact.handle.as_str();
-    let href = format!("{CONTACTS}/{handle}");
+    let handle = &known.contact.handle;
+    let href = CONTACTS.href_of(handle);
     Layout::new(&me.visitor, title, Nav::OperatorRegistry)
-        .with_crumbs(&[("Contacts", CONTACTS), (handle, &href)], label)
+        .with_crumbs(&[CONTACTS.crumb(), (handle.as_str(), &href)], label)
 }

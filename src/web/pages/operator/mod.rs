@@ -27,6 +27,7 @@ pub mod organization;
 pub mod organizations;
 pub mod registry;
 pub mod registry_lists;
+mod registry_records;
 pub mod report;
 pub mod report_act;
 pub mod reports;

@@ -6,15 +6,14 @@ use askama::Template;
 
 use super::super::{PageResult, html};
 use super::networks::NetworkRow;
-use super::registry_lists::{NETWORKS, handle_of};
-use crate::domain::registry::handles::Handle;
+use super::registry_lists::NETWORKS;
+use super::registry_records::{ContactRow, Record, handle_of};
 use crate::domain::registry::networks::{self, Holder};
 use crate::domain::registry::{contacts, customers, organizations};
 use crate::store::StoreError;
 use crate::web::error::PageError;
 use crate::web::extract::registrant::RegistryOperator;
-use crate::web::layout::{Layout, Nav, times};
-use crate::web::markup::TimeView;
+use crate::web::layout::{Layout, times};
 
 /// Networks that were cut from it that the page shows at most.
 const MOST: usize = 500;
@@ -23,19 +22,15 @@ const MOST: usize = 500;
 #[template(path = "pages/operator/network.html")]
 struct NetworkPage {
     layout: Layout,
+    record: Record,
     network: NetworkRow,
     prefixes: Vec<String>,
     holder_name: Option<String>,
     parent: Option<String>,
-    comment: Vec<String>,
-    registered: TimeView,
-    updated: TimeView,
-    /// Function, handle and name.
-    contacts: Vec<(&'static str, String, String)>,
+    contacts: Vec<ContactRow>,
     children: Vec<NetworkRow>,
     /// True if there are more than the page shows.
     goes_on: bool,
-    zone: String,
 }
 
 /// The page.
@@ -56,10 +51,7 @@ pub async fn get(RegistryOperator(me): RegistryOperator, handle: web::Path<Strin
             };
             let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
             let children = networks::cut_from(db, &handle, limit)?;
-            let named: Vec<String> = (network.contacts.iter())
-                .map(|link| link.contact.to_string())
-                .collect();
-            let contacts = contacts::list(db, &named)?;
+            let contacts = contacts::with_names(db, &network.contacts)?;
             Ok(Some((network, holder_name, children, contacts)))
         })
         .await;
@@ -67,31 +59,25 @@ pub async fn get(RegistryOperator(me): RegistryOperator, handle: web::Path<Strin
     let times = times(&me.visitor, &me.account);
     let goes_on = children.len() > MOST;
     children.truncate(MOST);
-    let name_of = |handle: &Handle| {
-        let contact = contacts.iter().find(|contact| contact.handle == *handle);
-        contact.map(contacts::Contact::name).unwrap_or_default()
-    };
     let page = NetworkPage {
-        layout: Layout::new(&me.visitor, network.name.as_str(), Nav::OperatorRegistry)
-            .with_crumbs(&[("Networks", NETWORKS)], network.handle.as_str()),
+        layout: NETWORKS.layout_below(&me, &network.name, network.handle.as_str()),
         prefixes: (network.range.prefixes().iter())
             .map(ToString::to_string)
             .collect(),
         holder_name,
         parent: network.parent.as_ref().map(ToString::to_string),
-        registered: times.date(network.registered_at),
-        updated: times.date(network.updated_at),
-        contacts: (network.contacts.iter())
-            .map(|link| {
-                let name = name_of(&link.contact);
-                (link.function.name(), link.contact.to_string(), name)
-            })
-            .collect(),
+        contacts: contacts.iter().map(ContactRow::from).collect(),
         children: children.iter().map(NetworkRow::from).collect(),
         goes_on,
         network: NetworkRow::from(&network),
-        comment: network.comment,
-        zone: times.zone_name(),
+        record: Record {
+            handle: network.handle.to_string(),
+            name: network.name,
+            comment: network.comment,
+            registered: times.date(network.registered_at),
+            updated: times.date(network.updated_at),
+            zone: times.zone_name(),
+        },
     };
     html(StatusCode::OK, &page)
 }

@@ -5,19 +5,16 @@ use actix_web::web;
 use askama::Template;
 
 use super::super::{PageResult, html};
-use super::ROWS;
-use super::registry_lists::{ListFrame, ListQuery, NETWORKS, ORGANIZATIONS, Segment, segments};
+use super::registry_lists::{ListFrame, ListQuery, NETWORKS, ORGANIZATIONS};
 use crate::domain::registry::lists;
 use crate::domain::registry::networks::{Holder, Network};
-use crate::store::StoreError;
 use crate::web::extract::registrant::RegistryOperator;
-use crate::web::layout::{Layout, Nav};
+use crate::web::layout::Layout;
 
 #[derive(Template)]
 #[template(path = "pages/operator/networks.html")]
 struct NetworksPage {
     layout: Layout,
-    segments: Vec<Segment>,
     list: ListFrame,
     rows: Vec<NetworkRow>,
 }
@@ -36,7 +33,7 @@ pub(super) struct NetworkRow {
 impl From<&Network> for NetworkRow {
     fn from(network: &Network) -> Self {
         let (holder, holder_href) = match &network.holder {
-            Holder::Organization(handle) => (handle, Some(format!("{ORGANIZATIONS}/{handle}"))),
+            Holder::Organization(handle) => (handle, Some(ORGANIZATIONS.href_of(handle))),
             Holder::Customer(handle) => (handle, None),
         };
         Self {
@@ -55,17 +52,11 @@ pub async fn get(
     RegistryOperator(me): RegistryOperator,
     query: web::Query<ListQuery>,
 ) -> PageResult {
-    let query = query.into_inner();
-    let (text, cursor) = (query.text().to_owned(), query.cursor());
-    let found: Result<_, StoreError> = (me.visitor.state.pool)
-        .read(move |db| lists::networks(db, &text, cursor.as_ref(), ROWS))
-        .await;
-    let found = found?;
+    let (found, list) = (NETWORKS.page(&me, query.into_inner(), lists::networks)).await?;
     let page = NetworksPage {
-        layout: Layout::new(&me.visitor, "Networks", Nav::OperatorRegistry),
-        segments: segments(NETWORKS),
-        rows: found.records.iter().map(NetworkRow::from).collect(),
-        list: query.frame(NETWORKS, &found),
+        layout: NETWORKS.layout(&me),
+        rows: found.iter().map(NetworkRow::from).collect(),
+        list,
     };
     html(StatusCode::OK, &page)
 }

@@ -13,7 +13,7 @@ use crate::web::extract::form::Form;
 use crate::web::extract::registrant::RecentRegistryOperator;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
-use crate::web::layout::{Flash, Layout, Nav};
+use crate::web::layout::{Flash, Layout};
 
 #[derive(Template)]
 #[template(path = "pages/operator/network_new.html")]
@@ -88,7 +88,7 @@ pub async fn post(
                 lead: format!("{} was allocated.", network.range),
                 text: format!("It is {} now.", network.handle),
             })?;
-            Ok(see_other(&format!("{NETWORKS}/{}", network.handle)))
+            Ok(see_other(&NETWORKS.href_of(&network.handle)))
         }
         Err(RegistryError::Invalid(problems)) => refused(page(&me, &form), problems),
         Err(RegistryError::Conflict(problem)) => refused(page(&me, &form), vec![problem]),
@@ -127,8 +127,7 @@ fn refused(mut page: NewNetworkPage, problems: Vec<Problem>) -> PageResult {
 
 fn page(me: &CurrentAccount, form: &NetworkForm) -> NewNetworkPage {
     NewNetworkPage {
-        layout: Layout::new(&me.visitor, "Allocate a network", Nav::OperatorRegistry)
-            .with_crumbs(&[("Networks", NETWORKS)], "Allocate"),
+        layout: NETWORKS.layout_below(me, "Allocate a network", "Allocate"),
         summary: None,
         org: Field::with(&form.org),
         block: Field::with(&form.block),

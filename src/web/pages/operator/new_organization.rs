@@ -14,7 +14,7 @@ use crate::web::extract::form::Form;
 use crate::web::extract::registrant::RecentRegistryOperator;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::form::{Field, Summary};
-use crate::web::layout::{Flash, Layout, Nav};
+use crate::web::layout::{Flash, Layout};
 
 #[derive(Template)]
 #[template(path = "pages/operator/organization_new.html")]
@@ -171,10 +171,7 @@ pub async fn post(
                 lead: format!("{} was created.", organization.name),
                 text: format!("It is {} now.", organization.handle),
             })?;
-            Ok(see_other(&format!(
-                "{ORGANIZATIONS}/{}",
-                organization.handle
-            )))
+            Ok(see_other(&ORGANIZATIONS.href_of(&organization.handle)))
         }
         Err(RegistryError::Invalid(problems)) => {
             let mut page = page(&me, &form);
@@ -290,8 +287,7 @@ fn page(me: &CurrentAccount, form: &OrganizationForm) -> NewOrganizationPage {
         }
     };
     NewOrganizationPage {
-        layout: Layout::new(&me.visitor, "Create an organization", Nav::OperatorRegistry)
-            .with_crumbs(&[("Organizations", ORGANIZATIONS)], "Create"),
+        layout: ORGANIZATIONS.layout_below(me, "Create an organization", "Create"),
         summary: None,
         org_name: Field::with(&form.org_name),
         dba_name: Field::with(&form.dba_name),

@@ -5,20 +5,17 @@ use actix_web::web;
 use askama::Template;
 
 use super::super::{PageResult, html};
-use super::ROWS;
-use super::registry_lists::{ListFrame, ListQuery, ORGANIZATIONS, Segment, segments};
+use super::registry_lists::{ListFrame, ListQuery, ORGANIZATIONS};
 use crate::domain::registry::lists;
 use crate::domain::registry::organizations::Organization;
-use crate::store::StoreError;
 use crate::web::extract::registrant::RegistryOperator;
-use crate::web::layout::{Layout, Nav, times};
+use crate::web::layout::{Layout, times};
 use crate::web::markup::TimeView;
 
 #[derive(Template)]
 #[template(path = "pages/operator/organizations.html")]
 struct OrganizationsPage {
     layout: Layout,
-    segments: Vec<Segment>,
     list: ListFrame,
     rows: Vec<Row>,
     zone: String,
@@ -37,12 +34,7 @@ pub async fn get(
     RegistryOperator(me): RegistryOperator,
     query: web::Query<ListQuery>,
 ) -> PageResult {
-    let query = query.into_inner();
-    let (text, cursor) = (query.text().to_owned(), query.cursor());
-    let found: Result<_, StoreError> = (me.visitor.state.pool)
-        .read(move |db| lists::organizations(db, &text, cursor.as_ref(), ROWS))
-        .await;
-    let found = found?;
+    let (found, list) = (ORGANIZATIONS.page(&me, query.into_inner(), lists::organizations)).await?;
     let times = times(&me.visitor, &me.account);
     let row = |organization: &Organization| Row {
         handle: organization.handle.to_string(),
@@ -55,10 +47,9 @@ pub async fn get(
         updated: times.date(organization.updated_at),
     };
     let page = OrganizationsPage {
-        layout: Layout::new(&me.visitor, "Organizations", Nav::OperatorRegistry),
-        segments: segments(ORGANIZATIONS),
-        rows: found.records.iter().map(row).collect(),
-        list: query.frame(ORGANIZATIONS, &found),
+        layout: ORGANIZATIONS.layout(&me),
+        rows: found.iter().map(row).collect(),
+        list,
         zone: times.zone_name(),
     };
     html(StatusCode::OK, &page)

@@ -124,7 +124,7 @@ pub async fn post(
                 lead: "The file was imported.".to_owned(),
                 text: format!("{}.", imported.words()),
             })?;
-            Ok(see_other(ORGANIZATIONS))
+            Ok(see_other(ORGANIZATIONS.href))
         }
         Err(NotImported::Document(words, problems)) => {
             page.file.refuse(words);

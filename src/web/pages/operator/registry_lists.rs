@@ -1,22 +1,86 @@
-//! What the lists of the registry share: where they lead, and their pages.
+//! The lists of the registry: where they are, what they say around their rows, and how their pages are asked for.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use super::ROWS;
 use crate::domain::registry::handles::Handle;
-use crate::domain::registry::lists::{Cursor, Page};
-use crate::domain::registry::postal::PostalAddress;
-use crate::web::error::PageError;
+use crate::domain::registry::lists::{Cursor, Page, ReadPage};
+use crate::store::StoreError;
+use crate::web::extract::visitor::CurrentAccount;
+use crate::web::layout::{Layout, Nav};
 use crate::web::times::grouped;
 
-/// The address of the list of organizations.
-pub(super) const ORGANIZATIONS: &str = "/operator/organizations";
-/// The address of the list of networks.
-pub(super) const NETWORKS: &str = "/operator/networks";
-/// The address of the list of contacts.
-pub(super) const CONTACTS: &str = "/operator/contacts";
+/// A list of all records of a kind.
+pub(super) struct List {
+    /// Its address.
+    pub(super) href: &'static str,
+    /// Its title: what is in it.
+    title: &'static str,
+    /// What of a record the filter looks at, for "Filter by …".
+    filter: &'static str,
+}
+
+/// All organizations.
+pub(super) static ORGANIZATIONS: List = List {
+    href: "/operator/organizations",
+    title: "Organizations",
+    filter: "handle or name",
+};
+/// All networks.
+pub(super) static NETWORKS: List = List {
+    href: "/operator/networks",
+    title: "Networks",
+    filter: "handle, name or address",
+};
+/// All contacts.
+pub(super) static CONTACTS: List = List {
+    href: "/operator/contacts",
+    title: "Contacts",
+    filter: "handle, name or email",
+};
 /// The address of import and export.
 pub(super) const REGISTRY: &str = "/operator/registry";
+
+impl List {
+    /// A page of it: the records, and what surrounds them.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(super) async fn page<T: Send + 'static>(
+        &'static self,
+        me: &CurrentAccount,
+        query: ListQuery,
+        read: ReadPage<T>,
+    ) -> Result<(Vec<T>, ListFrame), StoreError> {
+        let (text, cursor) = (query.q.clone(), query.cursor());
+        let page = (me.visitor.state.pool)
+            .read(move |db| read(db, &text, cursor.as_ref(), ROWS))
+            .await?;
+        let frame = query.frame(self, &page);
+        Ok((page.records, frame))
+    }
+
+    /// The address of a record in it.
+    pub(super) fn href_of(&self, handle: &Handle) -> String {
+        format!("{}/{handle}", self.href)
+    }
+
+    /// The layout of the list itself.
+    pub(super) fn layout(&self, me: &CurrentAccount) -> Layout {
+        Layout::new(&me.visitor, self.title, Nav::OperatorRegistry)
+    }
+
+    /// The layout of a page below the list, with what it is called on the way there.
+    pub(super) fn layout_below(&self, me: &CurrentAccount, title: &str, label: &str) -> Layout {
+        Layout::new(&me.visitor, title, Nav::OperatorRegistry).with_crumbs(&[self.crumb()], label)
+    }
+
+    /// The link to it on the way to a page below.
+    pub(super) fn crumb(&self) -> (&'static str, &'static str) {
+        (self.title, self.href)
+    }
+}
 
 /// A link between the lists.
 pub(super) struct Segment {
@@ -27,18 +91,14 @@ pub(super) struct Segment {
 
 /// All of them, with the present one marked.
 pub(super) fn segments(current: &str) -> Vec<Segment> {
-    let all = [
-        (ORGANIZATIONS, "Organizations"),
-        (NETWORKS, "Networks"),
-        (CONTACTS, "Contacts"),
-        (REGISTRY, "Import and export"),
-    ];
+    let lists = [&ORGANIZATIONS, &NETWORKS, &CONTACTS].map(|list| (list.href, list.title));
+    let all = lists.into_iter().chain([(REGISTRY, "Import and export")]);
     let segment = |(href, label)| Segment {
         href,
         label,
         is_current: href == current,
     };
-    all.into_iter().map(segment).collect()
+    all.map(segment).collect()
 }
 
 /// What of a list to show.
@@ -50,13 +110,8 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    /// What was typed into the filter.
-    pub(super) fn text(&self) -> &str {
-        &self.q
-    }
-
     /// Where the page begins; at the first record for what is no cursor of ours.
-    pub(super) fn cursor(&self) -> Option<Cursor> {
+    fn cursor(&self) -> Option<Cursor> {
         let (direction, handle) = self.page.split_at_checked(1)?;
         let backwards = match direction {
             "a" => false,
@@ -67,13 +122,16 @@ impl ListQuery {
         Some(Cursor { handle, backwards })
     }
 
-    /// What surrounds the rows of this page of the list at `path`.
-    pub(super) fn frame<T>(self, path: &str, page: &Page<T>) -> ListFrame {
+    fn frame<T>(self, list: &List, page: &Page<T>) -> ListFrame {
         let link = |cursor: &Cursor| {
             let query = utf8_percent_encode(&self.q, NON_ALPHANUMERIC);
-            format!("{path}?q={query}&page={}", write(cursor))
+            format!("{}?q={query}&page={}", list.href, write(cursor))
         };
         ListFrame {
+            href: list.href,
+            title: list.title,
+            filter: list.filter,
+            segments: segments(list.href),
             count: grouped(page.count),
             previous: page.previous.as_ref().map(link),
             next: page.next.as_ref().map(link),
@@ -84,6 +142,10 @@ impl ListQuery {
 
 /// What surrounds the rows of a list.
 pub(super) struct ListFrame {
+    pub(super) href: &'static str,
+    pub(super) title: &'static str,
+    pub(super) filter: &'static str,
+    pub(super) segments: Vec<Segment>,
     pub(super) query: String,
     pub(super) count: String,
     pub(super) previous: Option<String>,
@@ -93,25 +155,6 @@ pub(super) struct ListFrame {
 fn write(cursor: &Cursor) -> String {
     let direction = if cursor.backwards { 'b' } else { 'a' };
     format!("{direction}{}", cursor.handle)
-}
-
-/// Lines of an address, as on a letter.
-pub(super) fn address_lines(address: &PostalAddress) -> Vec<String> {
-    let town = [
-        Some(address.city.as_str()),
-        address.state.as_deref(),
-        address.postal_code.as_deref(),
-    ];
-    let town: Vec<&str> = town.into_iter().flatten().collect();
-    let mut lines = address.street.clone();
-    lines.push(town.join(" "));
-    lines.push(address.country.name.to_owned());
-    lines
-}
-
-/// The handle that a path names. What is none names nothing.
-pub(super) fn handle_of(text: &str) -> Result<Handle, PageError> {
-    text.parse().or(Err(PageError::NotFound))
 }
 
 #[cfg(test)]
