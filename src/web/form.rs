@@ -22,6 +22,25 @@ impl Field {
     pub fn refuse(&mut self, error: impl Into<String>) {
         self.error = Some(error.into());
     }
+
+    /// Puts a further error beside the field: several things may be wrong with it, and each is told once.
+    pub fn refuse_also(&mut self, error: &str) {
+        match &mut self.error {
+            Some(known) if known.contains(error) => {}
+            Some(known) => *known = format!("{known} {error}"),
+            None => self.refuse(error),
+        }
+    }
+}
+
+/// What was entered, without space around it; `None` for nothing.
+pub fn entered(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// The lines that were entered.
+pub fn entered_lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
 }
 
 /// A field named in a summary.

@@ -6,7 +6,7 @@ use crate::domain::registry::contacts::{Contact, MAX_WAYS};
 use crate::domain::registry::countries;
 use crate::domain::registry::error::Problem;
 use crate::domain::registry::fields::{AddressFields, ContactFields, PhoneFields, PhoneKind};
-use crate::web::form::{Field, Summary};
+use crate::web::form::{Field, Summary, entered};
 
 /// What is filled in. Lists are repeated fields; the parts of a telephone number stand at the same place of theirs.
 #[derive(Clone, Default, Deserialize)]
@@ -82,14 +82,13 @@ impl ContactForm {
 
     /// As a document would say it. Empty rows of lists count for nothing.
     pub(super) fn to_fields(&self) -> ContactFields {
-        let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let lines = |texts: &[String]| -> Vec<String> {
             (texts.iter())
                 .flat_map(|text| text.lines().map(str::to_owned))
                 .collect()
         };
         let is_code2 = self.iso3166_1.trim().len() <= 2;
-        let country = text(&self.iso3166_1);
+        let country = entered(&self.iso3166_1);
         ContactFields {
             handle: None,
             is_role: match self.contact_type.as_str() {
@@ -97,20 +96,25 @@ impl ContactForm {
                 "ROLE" => Some(true),
                 _ => None,
             },
-            company_name: text(&self.company_name),
-            first_name: text(&self.first_name),
-            middle_name: text(&self.middle_name),
-            last_name: text(&self.last_name),
+            company_name: entered(&self.company_name),
+            first_name: entered(&self.first_name),
+            middle_name: entered(&self.middle_name),
+            last_name: entered(&self.last_name),
             address: AddressFields {
                 street: lines(&self.street_address),
-                city: text(&self.city),
-                state: text(&self.iso3166_2),
-                postal_code: text(&self.postal_code),
+                city: entered(&self.city),
+                state: entered(&self.iso3166_2),
+                postal_code: entered(&self.postal_code),
                 country_code2: country.clone().filter(|_| is_code2),
                 country_code3: country.filter(|_| !is_code2),
             },
             comment: lines(&self.comment),
-            emails: Some(self.email.iter().filter_map(|email| text(email)).collect()),
+            emails: Some(
+                self.email
+                    .iter()
+                    .filter_map(|email| entered(email))
+                    .collect(),
+            ),
             phones: Some(self.rows().filter_map(PhoneRow::into_fields).collect()),
         }
     }
@@ -155,11 +159,10 @@ impl PhoneRow {
         if self.is_empty() {
             return None;
         }
-        let extension = self.extension.trim().to_owned();
         Some(PhoneFields {
             kind: PhoneKind::from_code(&self.kind),
-            number: Some(self.number.trim().to_owned()).filter(|number| !number.is_empty()),
-            extension: Some(extension).filter(|extension| !extension.is_empty()),
+            number: entered(&self.number),
+            extension: entered(&self.extension),
         })
     }
 }

@@ -4,21 +4,22 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde::Deserialize;
 
-use super::super::{PageResult, html, see_other};
-use super::registry_lists::NETWORKS;
+use super::super::{PageResult, html};
+use super::registry_lists::{List, NETWORKS};
 use crate::domain::registry::error::{Problem, RegistryError};
 use crate::domain::registry::fields::{BlockFields, NetworkFields};
 use crate::domain::registry::networks;
 use crate::web::extract::form::Form;
 use crate::web::extract::registrant::RecentRegistryOperator;
 use crate::web::extract::visitor::CurrentAccount;
-use crate::web::form::{Field, Summary};
-use crate::web::layout::{Flash, Layout};
+use crate::web::form::{Field, Summary, entered, entered_lines};
+use crate::web::layout::Layout;
 
 #[derive(Template)]
 #[template(path = "pages/operator/network_new.html")]
 struct NewNetworkPage {
     layout: Layout,
+    list: &'static List,
     summary: Option<Summary>,
     org: Field,
     block: Field,
@@ -39,18 +40,17 @@ pub struct NetworkForm {
 impl NetworkForm {
     /// As a document would say it; `None` if the addresses have no length.
     fn to_fields(&self) -> Option<NetworkFields> {
-        let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let (start, length) = self.block.split_once('/')?;
         let block = BlockFields {
-            start: text(start),
-            length: text(length),
+            start: entered(start),
+            length: entered(length),
             ..BlockFields::default()
         };
         Some(NetworkFields {
-            name: text(&self.name),
+            name: entered(&self.name),
             blocks: Some(vec![block]),
-            organization: text(&self.org),
-            comment: self.comment.lines().map(str::to_owned).collect(),
+            organization: entered(&self.org),
+            comment: entered_lines(&self.comment),
             ..NetworkFields::default()
         })
     }
@@ -84,11 +84,8 @@ pub async fn post(
         .await;
     match made {
         Ok(network) => {
-            me.visitor.leave_flash(Flash {
-                lead: format!("{} was allocated.", network.range),
-                text: format!("It is {} now.", network.handle),
-            })?;
-            Ok(see_other(&NETWORKS.href_of(&network.handle)))
+            let lead = format!("{} was allocated.", network.range);
+            NETWORKS.lead_to_new(&me, lead, &network.handle)
         }
         Err(RegistryError::Invalid(problems)) => refused(page(&me, &form), problems),
         Err(RegistryError::Conflict(problem)) => refused(page(&me, &form), vec![problem]),
@@ -108,11 +105,7 @@ fn refused(mut page: NewNetworkPage, problems: Vec<Problem>) -> PageResult {
             ("comment", _) => (&mut page.comment, message),
             _ => (&mut page.block, message),
         };
-        match &mut field.error {
-            Some(known) if *known != message => *known = format!("{known} {message}"),
-            Some(_) => {}
-            None => field.refuse(message),
-        }
+        field.refuse_also(&message);
     }
     let fields = [
         ("org", "Organization", &page.org),
@@ -128,6 +121,7 @@ fn refused(mut page: NewNetworkPage, problems: Vec<Problem>) -> PageResult {
 fn page(me: &CurrentAccount, form: &NetworkForm) -> NewNetworkPage {
     NewNetworkPage {
         layout: NETWORKS.layout_below(me, "Allocate a network", "Allocate"),
+        list: &NETWORKS,
         summary: None,
         org: Field::with(&form.org),
         block: Field::with(&form.block),

@@ -4,8 +4,8 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use serde::Deserialize;
 
-use super::super::{PageResult, html, see_other};
-use super::registry_lists::ORGANIZATIONS;
+use super::super::{PageResult, html};
+use super::registry_lists::{List, ORGANIZATIONS};
 use crate::domain::registry::error::{Problem, RegistryError};
 use crate::domain::registry::fields::{AddressFields, ContactLinkFields, OrganizationFields};
 use crate::domain::registry::functions::Function;
@@ -13,13 +13,14 @@ use crate::domain::registry::{checks, countries, organizations};
 use crate::web::extract::form::Form;
 use crate::web::extract::registrant::RecentRegistryOperator;
 use crate::web::extract::visitor::CurrentAccount;
-use crate::web::form::{Field, Summary};
-use crate::web::layout::{Flash, Layout};
+use crate::web::form::{Field, Summary, entered, entered_lines};
+use crate::web::layout::Layout;
 
 #[derive(Template)]
 #[template(path = "pages/operator/organization_new.html")]
 struct NewOrganizationPage {
     layout: Layout,
+    list: &'static List,
     summary: Option<Summary>,
     org_name: Field,
     dba_name: Field,
@@ -41,7 +42,7 @@ struct ContactField {
     function: Function,
     id: &'static str,
     help: &'static str,
-    is_required: bool,
+    need: &'static str,
     field: Field,
 }
 
@@ -84,8 +85,6 @@ impl OrganizationForm {
 
     /// As a document would say it.
     fn to_fields(&self) -> OrganizationFields {
-        let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let lines = |text: &str| text.lines().map(str::to_owned).collect();
         let contacts = self.contacts().into_iter();
         let contacts = contacts.flat_map(|(function, _, written)| {
             handles(written).map(move |handle| ContactLinkFields {
@@ -95,19 +94,19 @@ impl OrganizationForm {
         });
         OrganizationFields {
             handle: None,
-            name: text(&self.org_name),
-            dba_name: text(&self.dba_name),
-            tax_id: text(&self.tax_id),
-            url: text(&self.org_url),
+            name: entered(&self.org_name),
+            dba_name: entered(&self.dba_name),
+            tax_id: entered(&self.tax_id),
+            url: entered(&self.org_url),
             address: AddressFields {
-                street: lines(&self.street_address),
-                city: text(&self.city),
-                state: text(&self.iso3166_2),
-                postal_code: text(&self.postal_code),
-                country_code2: text(&self.iso3166_1),
+                street: entered_lines(&self.street_address),
+                city: entered(&self.city),
+                state: entered(&self.iso3166_2),
+                postal_code: entered(&self.postal_code),
+                country_code2: entered(&self.iso3166_1),
                 country_code3: None,
             },
-            comment: lines(&self.comment),
+            comment: entered_lines(&self.comment),
             accepts_reassignments: Some(self.reassignments != "no"),
             contacts: Some(contacts.collect()),
         }
@@ -167,11 +166,8 @@ pub async fn post(
         .await;
     match made {
         Ok(organization) => {
-            me.visitor.leave_flash(Flash {
-                lead: format!("{} was created.", organization.name),
-                text: format!("It is {} now.", organization.handle),
-            })?;
-            Ok(see_other(&ORGANIZATIONS.href_of(&organization.handle)))
+            let lead = format!("{} was created.", organization.name);
+            ORGANIZATIONS.lead_to_new(&me, lead, &organization.handle)
         }
         Err(RegistryError::Invalid(problems)) => {
             let mut page = page(&me, &form);
@@ -206,7 +202,7 @@ impl NewOrganizationPage {
                     continue;
                 }
             };
-            add(field, &message);
+            field.refuse_also(&message);
         }
         self.list();
     }
@@ -219,7 +215,7 @@ impl NewOrganizationPage {
         let mut is_told = false;
         for contact in &mut self.contacts {
             if contact.is_named(message) && (!is_about_one || is_about(contact.function)) {
-                add(&mut contact.field, message);
+                contact.field.refuse_also(message);
                 is_told = true;
             }
         }
@@ -228,7 +224,7 @@ impl NewOrganizationPage {
         }
         for contact in &mut self.contacts {
             if let Some(words) = contact.missing() {
-                add(&mut contact.field, words);
+                contact.field.refuse_also(words);
             }
         }
         if self
@@ -237,7 +233,7 @@ impl NewOrganizationPage {
             .all(|contact| contact.field.error.is_none())
             && let Some(first) = self.contacts.first_mut()
         {
-            add(&mut first.field, message);
+            first.field.refuse_also(message);
         }
     }
 
@@ -261,33 +257,25 @@ impl NewOrganizationPage {
     }
 }
 
-/// Several things may be wrong with one field: each is told once.
-fn add(field: &mut Field, message: &str) {
-    match &mut field.error {
-        Some(known) if known.contains(message) => {}
-        Some(known) => *known = format!("{known} {message}"),
-        None => field.refuse(message),
-    }
-}
-
 fn page(me: &CurrentAccount, form: &OrganizationForm) -> NewOrganizationPage {
     let contact = |(function, id, written): (Function, &'static str, &str)| {
-        let (help, is_required) = match function {
-            Function::Admin => ("The one who answers for it.", true),
-            Function::Tech => ("Those who run it.", true),
-            Function::Abuse => ("Those who hear complaints.", true),
-            Function::Noc | Function::Routing | Function::Dns => ("", false),
+        let (help, need) = match function {
+            Function::Admin => ("The one who answers for it.", "required"),
+            Function::Tech => ("Those who run it.", "required"),
+            Function::Abuse => ("Those who hear complaints.", "required"),
+            Function::Noc | Function::Routing | Function::Dns => ("", "optional"),
         };
         ContactField {
             function,
             id,
             help,
-            is_required,
+            need,
             field: Field::with(written),
         }
     };
     NewOrganizationPage {
         layout: ORGANIZATIONS.layout_below(me, "Create an organization", "Create"),
+        list: &ORGANIZATIONS,
         summary: None,
         org_name: Field::with(&form.org_name),
         dba_name: Field::with(&form.dba_name),

@@ -3,12 +3,13 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use super::super::{PageResult, see_other};
 use super::ROWS;
 use crate::domain::registry::handles::Handle;
 use crate::domain::registry::lists::{Cursor, Page, ReadPage};
 use crate::store::StoreError;
 use crate::web::extract::visitor::CurrentAccount;
-use crate::web::layout::{Layout, Nav};
+use crate::web::layout::{Flash, Layout, Nav};
 use crate::web::times::grouped;
 
 /// A list of all records of a kind.
@@ -74,6 +75,18 @@ impl List {
     /// The layout of a page below the list, with what it is called on the way there.
     pub(super) fn layout_below(&self, me: &CurrentAccount, title: &str, label: &str) -> Layout {
         Layout::new(&me.visitor, title, Nav::OperatorRegistry).with_crumbs(&[self.crumb()], label)
+    }
+
+    /// Leads to a record that was made just now, and says so.
+    pub(super) fn lead_to_new(
+        &self,
+        me: &CurrentAccount,
+        lead: String,
+        handle: &Handle,
+    ) -> PageResult {
+        let text = format!("It is {handle} now.");
+        me.visitor.leave_flash(Flash { lead, text })?;
+        Ok(see_other(&self.href_of(handle)))
     }
 
     /// The link to it on the way to a page below.
