@@ -1,4 +1,4 @@
-//! The only place where an error becomes a status: one table for pages in `page.rs`, one for the API in `api.rs`.
+//! The only place where an error becomes a status: one table for pages in `page.rs`, one for the API in `api/`.
 //!
 //! What a person or program is told and what is logged are apart: a 5xx carries fixed words and the request id,
 //! never the cause's own text. Handlers return these errors; `middleware::envelope` writes their bodies, since it
