@@ -1,4 +1,5 @@
-//! Tokens that keys have used at providers, by the day. Written in batches by the recorder alone.
+//! Calls of keys that providers have answered, and the tokens that they told, by the day. Written in batches by the recorder
+//! alone.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -8,9 +9,9 @@ use super::connection::Db;
 use super::error::StoreError;
 use super::schema::{api_keys, token_days};
 use super::usage::Whose;
-use crate::ids::ApiKeyId;
+use crate::ids::{AccountId, ApiKeyId};
 
-/// Tokens that a key has used at a provider on a day.
+/// What a key has used at a provider on a day.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = token_days)]
 pub struct TokenDayRow {
@@ -20,7 +21,7 @@ pub struct TokenDayRow {
     pub day: i64,
     /// Slug of the provider.
     pub provider: String,
-    /// Calls that told tokens.
+    /// Calls that were answered, also those that told no tokens.
     pub calls: i64,
     /// What was sent.
     pub input_tokens: i64,
@@ -74,4 +75,35 @@ pub fn list(
             all.filter(token_days::api_key_id.eq_any(keys)).load(db)?
         }
     })
+}
+
+#[derive(QueryableByName)]
+struct CallsRow {
+    #[diesel(sql_type = Text)]
+    provider: String,
+    #[diesel(sql_type = BigInt)]
+    calls: i64,
+}
+
+/// How many calls of an account's keys each provider has answered from the first day to the last, both included.
+pub fn calls_by_provider(
+    db: &mut Db,
+    account_id: AccountId,
+    first: i64,
+    last: i64,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    // CAST, since PostgreSQL's SUM of integers is a NUMERIC. SQLite numbers the parameters in the order in which they stand.
+    let rows: Vec<CallsRow> = sql_query(
+        "SELECT provider, CAST(SUM(calls) AS BIGINT) AS calls
+         FROM token_days
+         WHERE api_key_id IN (SELECT id FROM api_keys WHERE account_id = $1) AND day BETWEEN $2 AND $3
+         GROUP BY provider",
+    )
+    .bind::<BigInt, _>(account_id)
+    .bind::<BigInt, _>(first)
+    .bind::<BigInt, _>(last)
+    .load(db)?;
+    Ok((rows.into_iter())
+        .map(|row| (row.provider, row.calls))
+        .collect())
 }

@@ -10,7 +10,7 @@ ALTER TABLE key_requests ADD COLUMN upstream_us BIGINT;
 -- In usage_minutes and usage_days there is one more outcome: 11 outside_limits.
 
 -- Tokens that a key has used at a provider, as far as providers tell: days of UTC, counted since 1970-01-01, kept for ever.
--- calls are those that told some. No foreign keys: counts outlive what they count.
+-- calls are all that were answered, also those that told none. No foreign keys: counts outlive what they count.
 CREATE TABLE token_days (
     api_key_id BIGINT NOT NULL,
     day BIGINT NOT NULL,

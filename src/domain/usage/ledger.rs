@@ -119,7 +119,7 @@ struct RareNotes {
     secret_uses: Vec<(i64, Timestamp)>,
     attempts: Option<Attempts>,
     exposures: Vec<Seen>,
-    tokens: Vec<DayTokens>,
+    calls: Vec<DayCalls>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,9 +165,9 @@ pub(super) struct Detail {
     pub(super) upstream: Option<UpstreamUse>,
 }
 
-/// Tokens that a key used at a provider on a day.
+/// Calls of a key that a provider answered on a day, and the tokens that it told.
 #[derive(Clone, Debug)]
-pub(super) struct DayTokens {
+pub(super) struct DayCalls {
     pub(super) day: i64,
     pub(super) provider: Box<str>,
     pub(super) calls: u64,
@@ -206,7 +206,7 @@ impl Ledger {
         }
     }
 
-    pub(super) fn note_tokens(
+    pub(super) fn note_call(
         &mut self,
         key: ApiKeyId,
         provider: &str,
@@ -214,7 +214,7 @@ impl Ledger {
         tokens: Tokens,
     ) {
         let notes = self.keys.entry(key).or_default();
-        notes.rare().add_tokens(DayTokens {
+        notes.rare().add_calls(DayCalls {
             day: minute_of(at).div_euclid(1_440),
             provider: provider.into(),
             calls: 1,
@@ -307,9 +307,9 @@ impl KeyNotes {
         self.rare.as_ref()?.attempts.as_ref()
     }
 
-    /// Tokens that calls of providers have used.
-    pub(super) fn tokens(&self) -> &[DayTokens] {
-        self.rare.as_ref().map_or(&[], |rare| &rare.tokens)
+    /// Calls that providers have answered.
+    pub(super) fn calls(&self) -> &[DayCalls] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.calls)
     }
 
     /// Where a true secret was seen that others may have seen too.
@@ -369,16 +369,15 @@ impl KeyNotes {
 }
 
 impl RareNotes {
-    fn add_tokens(&mut self, used: DayTokens) {
-        let same =
-            |known: &&mut DayTokens| known.day == used.day && known.provider == used.provider;
-        match self.tokens.iter_mut().find(same) {
+    fn add_calls(&mut self, used: DayCalls) {
+        let same = |known: &&mut DayCalls| known.day == used.day && known.provider == used.provider;
+        match self.calls.iter_mut().find(same) {
             Some(known) => {
                 known.calls += used.calls;
                 known.tokens.input = known.tokens.input.saturating_add(used.tokens.input);
                 known.tokens.output = known.tokens.output.saturating_add(used.tokens.output);
             }
-            None => self.tokens.push(used),
+            None => self.calls.push(used),
         }
     }
 
@@ -390,8 +389,8 @@ impl RareNotes {
     }
 
     fn absorb(&mut self, other: Self) {
-        for used in other.tokens {
-            self.add_tokens(used);
+        for used in other.calls {
+            self.add_calls(used);
         }
         for (number, at) in other.secret_uses {
             self.note_secret(number, at);

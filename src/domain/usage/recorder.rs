@@ -126,9 +126,9 @@ impl WorkerRecorder {
         self.note(|ledger| ledger.note_detail(one));
     }
 
-    /// Adds up tokens that a call of a provider has used.
-    pub fn add_tokens(&self, key: ApiKeyId, provider: &str, at: Timestamp, tokens: Tokens) {
-        self.note(|ledger| ledger.note_tokens(key, provider, at, tokens));
+    /// Counts a call that a provider has answered, and adds up the tokens that it told, which may be none.
+    pub fn note_call(&self, key: ApiKeyId, provider: &str, at: Timestamp, tokens: Tokens) {
+        self.note(|ledger| ledger.note_call(key, provider, at, tokens));
     }
 
     /// Notes that the key of a provider was used, also while the use of API keys is not noted.
@@ -386,7 +386,7 @@ fn write_batch(
         uses.extend(notes.last_use.as_ref().map(|last| last_use_row(*id, last)));
     }
     rows::add_minutes(db, &mut minutes)?;
-    token_days::add(db, &token_rows(&keys))?;
+    token_days::add(db, &call_rows(&keys))?;
     last_uses::upsert(db, &mut uses)?;
     for (id, notes) in &keys {
         for (number, used_at) in notes.secret_uses() {
@@ -433,11 +433,11 @@ fn write_batch(
 }
 
 /// In the order in which every instance takes them.
-fn token_rows(keys: &[(ApiKeyId, &KeyNotes)]) -> Vec<TokenDayRow> {
+fn call_rows(keys: &[(ApiKeyId, &KeyNotes)]) -> Vec<TokenDayRow> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let of_key = |(id, notes): &(ApiKeyId, &KeyNotes)| {
         let id = *id;
-        let rows = notes.tokens().iter().map(move |used| TokenDayRow {
+        let rows = notes.calls().iter().map(move |used| TokenDayRow {
             api_key_id: id,
             day: used.day,
             provider: used.provider.to_string(),

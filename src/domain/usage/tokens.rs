@@ -1,24 +1,28 @@
-//! Tokens that keys have used at providers, summed up for a chart. They are kept by days of UTC, as providers bill them.
+//! Calls of providers and the tokens that they told, summed up: tokens for a chart, calls for a figure. They are kept by days
+//! of UTC, as providers bill them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::TimeDelta;
 
 use super::ledger::minute_of;
 use super::summary::{Counts, Period, Point, Whose};
 use crate::clock::Timestamp;
+use crate::ids::AccountId;
 use crate::store::token_days as rows;
 use crate::store::{Db, StoreError};
 
 /// Days of the shortest chart: a single one would be one bar.
 const FEWEST_DAYS: i64 = 7;
+/// Days of the figure of calls.
+const CALL_DAYS: i64 = 30;
 
 /// What was used at one provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfProvider {
     /// Its slug.
     pub provider: String,
-    /// Calls that told tokens.
+    /// Calls that were answered, also those that told no tokens.
     pub calls: i64,
     /// What was sent.
     pub input: i64,
@@ -35,7 +39,11 @@ pub struct TokenUse {
     pub by_provider: Vec<OfProvider>,
 }
 
-/// Reads a period; `None` if nothing was used in it.
+fn day_of(at: Timestamp) -> i64 {
+    minute_of(at).div_euclid(1_440)
+}
+
+/// Reads a period; `None` if no tokens were used in it. Providers that told none are left out.
 ///
 /// # Errors
 /// If the database fails.
@@ -45,16 +53,13 @@ pub fn tokens(
     period: Period,
     now: Timestamp,
 ) -> Result<Option<TokenUse>, StoreError> {
-    let last = minute_of(now).div_euclid(1_440);
+    let last = day_of(now);
     let days = match period.is_by_hour() {
         true => FEWEST_DAYS,
         false => i64::from(period.points()),
     };
     let first = last - days + 1;
     let used = rows::list(db, whose, first, last)?;
-    if used.is_empty() {
-        return Ok(None);
-    }
     let epoch = Timestamp::from_millis(0);
     let mut points: Vec<Point> = (first..=last)
         .map(|day| Point {
@@ -84,9 +89,28 @@ pub fn tokens(
         of_provider.output += row.output_tokens;
     }
     let mut by_provider: Vec<OfProvider> = by_provider.into_values().collect();
+    by_provider.retain(|one| one.input + one.output > 0);
+    if by_provider.is_empty() {
+        return Ok(None);
+    }
     by_provider.sort_by_key(|one| std::cmp::Reverse(one.input + one.output));
     Ok(Some(TokenUse {
         points,
         by_provider,
     }))
+}
+
+/// How many calls of an account's keys each provider has answered in the last 30 days, today's among them. Providers that
+/// answered none are not in it.
+///
+/// # Errors
+/// If the database fails.
+pub fn recent_calls(
+    db: &mut Db,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<HashMap<String, i64>, StoreError> {
+    let last = day_of(now);
+    let calls = rows::calls_by_provider(db, account, last - CALL_DAYS + 1, last)?;
+    Ok(calls.into_iter().collect())
 }

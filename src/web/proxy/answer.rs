@@ -111,11 +111,11 @@ impl Drop for Call {
         let shown = Shown::of(&self.req);
         self.check
             .record_end(&self.req, shown, self.status, upstream);
-        let tokens = self.meter.as_ref().map(Meter::tokens).unwrap_or_default();
-        if !tokens.is_empty() {
+        if self.upstream_status.is_some() {
+            let tokens = self.meter.as_ref().map(Meter::tokens).unwrap_or_default();
             let (key, at) = (self.accepted.key.id, self.check.at());
             let recorder = &Worker::of(&self.req).recorder;
-            recorder.add_tokens(key, &self.provider, at, tokens);
+            recorder.note_call(key, &self.provider, at, tokens);
         }
         if let Some((notes, news)) = self.notes.take() {
             notes.note(&self.req, news, &self.refusal);

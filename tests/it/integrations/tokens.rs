@@ -1,11 +1,13 @@
 //! Tokens: read along, added up by key, provider and day, and charted.
 
 use chrono::TimeDelta;
+use keyport::domain::integrations::provider_keys::Owner;
 use serde_json::json;
 
-use super::scene::Scene;
-use crate::support::Program;
+use super::scene::{PROVIDER_KEY, Scene};
 use crate::support::actors::id_of;
+use crate::support::app::PASSWORD;
+use crate::support::{Person, Program};
 use crate::with_a_provider;
 
 fn added_up(scene: &Scene) -> Vec<String> {
@@ -50,11 +52,58 @@ with_a_provider! {
 }
 
 with_a_provider! {
-    async fn answers_without_tokens_add_nothing(scene) {
-        let (_, program) = scene.program();
+    async fn answers_without_tokens_are_counted_and_not_charted(scene) {
+        let (mut maren, program) = scene.person().await;
         program.get("/proxy/openai/v1/models").await.expect(200);
         program.get("/proxy/openai/status/500").await.expect(500);
-        assert!(added_up(&scene).is_empty());
+        program.get("/proxy/openai/redirect").await.expect(502);
+        // What has no answer of the provider is not counted.
+        program.get("/proxy/openai/nothing").await.expect(502);
+        program.get("/proxy/openai//v1").await.expect(400);
+        assert_eq!(added_up(&scene), ["openai 3 calls 0 0"]);
+        let page = maren.get("/settings/usage").await.expect(200).page;
+        assert!(!page.has("#tokens-heading"));
+        // The table is of tokens: it leaves out a provider that told none, and counts all calls of one that did.
+        program.get("/proxy/anthropic/v1/models").await.expect(200);
+        chat(&program, false).await;
+        scene.app.flush();
+        let page = maren.get("/settings/usage").await.expect(200).page;
+        assert_eq!(page.words("#tokens-by-provider tbody"), "OpenAI493");
+    }
+}
+
+/// What the card of a provider says of the calls of 30 days.
+async fn requests_on_card(person: &mut Person, slug: &str) -> String {
+    let page = person.get("/settings/integrations").await.expect(200).page;
+    let facts = page.words(&format!("[aria-labelledby=p-{slug}] .facts"));
+    let (_, requests) = facts.split_once("Requests, 30 days").unwrap();
+    requests.to_owned()
+}
+
+with_a_provider! {
+    async fn calls_of_30_days_stand_on_the_card_of_their_provider(scene) {
+        let (account, program) = scene.program();
+        let mut maren = scene.app.anonymous();
+        maren.sign_in(&account.email, PASSWORD).await;
+        assert_eq!(requests_on_card(&mut maren, "openai").await, "0");
+        let other = scene.app.program_of(&account);
+        chat(&program, false).await;
+        other.get("/proxy/openai/v1/models").await.expect(200);
+        program.get("/proxy/anthropic/status/500").await.expect(500);
+        // Someone else's calls are theirs.
+        let ravi = scene.app.account("ravi@example.com", "Ravi");
+        scene.save_key(Owner::Account(ravi.id), "openai", PROVIDER_KEY);
+        scene.app.program_of(&ravi).get("/proxy/openai/v1/models").await.expect(200);
+        scene.app.flush();
+        assert_eq!(requests_on_card(&mut maren, "openai").await, "2");
+        assert_eq!(requests_on_card(&mut maren, "anthropic").await, "1");
+        // Day 30 is the last that counts.
+        scene.app.advance(TimeDelta::days(29));
+        maren.sign_in_again(&account.email).await;
+        assert_eq!(requests_on_card(&mut maren, "openai").await, "2");
+        scene.app.advance(TimeDelta::days(1));
+        maren.sign_in_again(&account.email).await;
+        assert_eq!(requests_on_card(&mut maren, "openai").await, "0");
     }
 }
 

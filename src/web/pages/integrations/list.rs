@@ -9,10 +9,12 @@ use super::{KeyCard, LIST, PageResult, badge, html, key_card, sdk_url};
 use crate::domain::integrations::provider_keys::{self, Kept, Owner, State};
 use crate::domain::integrations::providers::Provider;
 use crate::domain::integrations::{custom, sharing};
+use crate::domain::usage::tokens::recent_calls;
 use crate::store::StoreError;
 use crate::web::extract::visitor::CurrentAccount;
 use crate::web::layout::{Layout, Nav};
 use crate::web::markup::Badge;
+use crate::web::times::grouped;
 
 #[derive(Template)]
 #[template(path = "pages/integrations/list.html")]
@@ -45,16 +47,17 @@ struct Other {
 
 /// The page.
 pub async fn get(me: CurrentAccount) -> PageResult {
-    let id = me.account.id;
+    let (id, now) = (me.account.id, me.visitor.now);
     let secrets = me.visitor.state.policy.secrets.clone();
     let found: Result<_, StoreError> = (me.visitor.state.pool)
         .read(move |db| {
             let own = custom::list(db, id)?;
             let keys = provider_keys::list(db, &secrets, Owner::Account(id))?;
-            Ok((own, keys, sharing::list_for_account(db, &secrets, id)?))
+            let shared = sharing::list_for_account(db, &secrets, id)?;
+            Ok((own, keys, shared, recent_calls(db, id, now)?))
         })
         .await;
-    let (own, keys, shared) = found?;
+    let (own, keys, shared, calls) = found?;
     // To the account, its own provider is what a name stands for.
     let catalog = (me.visitor.state.catalog.iter())
         .filter(|known| own.iter().all(|custom| custom.slug != known.slug));
@@ -79,7 +82,11 @@ pub async fn get(me: CurrentAccount) -> PageResult {
         match (kept(provider), lent(provider)) {
             (Some(kept), _) => {
                 let href = format!("{LIST}/{}", provider.slug);
-                page.cards.push(key_card(&me, provider, kept, href));
+                let requests = calls.get(&provider.slug).copied().unwrap_or(0);
+                page.cards.push(KeyCard {
+                    requests: Some(grouped(requests)),
+                    ..key_card(&me, provider, kept, href)
+                });
             }
             (None, Some(state)) => page.shared.push(shared_card(&me, provider, state)),
             (None, None) => page.others.push(other(provider)),

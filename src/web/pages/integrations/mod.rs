@@ -67,6 +67,8 @@ pub(super) struct KeyCard {
     pub(super) hint: String,
     pub(super) added: Option<TimeView>,
     pub(super) last_used: Option<TimeView>,
+    /// Calls that were answered in the last 30 days, "1,284"; `None` where it is not about one account.
+    pub(super) requests: Option<String>,
     /// What SDKs are given as base URL.
     pub(super) sdk_url: String,
     /// True if a new key is needed: then it can be entered at once.
@@ -144,6 +146,7 @@ pub(super) fn key_card(
         last_used: current
             .and_then(|key| key.last_used_at)
             .map(|at| times.ago(at)),
+        requests: None,
         sdk_url: sdk_url(me, provider),
         wants_key: matches!(state, Some(State::Refused { .. } | State::CannotBeOpened)),
         placeholder: provider.placeholder.clone(),
