@@ -16,7 +16,7 @@ pub async fn tab_to(browser: &Browser, words: &str) {
     let mut seen = Vec::new();
     for _ in 0..80 {
         press(browser, Key::Tab).await;
-        let focused = browser.run(FOCUSED).await.as_str().unwrap().to_owned();
+        let focused = focused(browser).await;
         if focused == words
             || focused.starts_with(&format!("{words} "))
             || focused.ends_with(&format!(" {words}"))
@@ -26,6 +26,11 @@ pub async fn tab_to(browser: &Browser, words: &str) {
         seen.push(focused);
     }
     panic!("Tab does not reach {words}, only {seen:?}");
+}
+
+/// What says where the focus is.
+pub async fn focused(browser: &Browser) -> String {
+    browser.run(FOCUSED).await.as_str().unwrap().to_owned()
 }
 
 pub async fn press(browser: &Browser, key: Key) {
@@ -77,9 +82,9 @@ on_both_engines! {
         // The dialog: the focus begins on the safe button, Escape closes, the focus comes back.
         enter(&browser, "Deactivate By hand").await;
         browser.wait_for("dialog[open]").await;
-        assert_eq!(browser.run(FOCUSED).await, "Keep key");
+        assert_eq!(focused(&browser).await, "Keep key");
         press(&browser, Key::Escape).await;
-        assert_eq!(browser.run(FOCUSED).await, "Deactivate By hand");
+        assert_eq!(focused(&browser).await, "Deactivate By hand");
         press(&browser, Key::Enter).await;
         browser.wait_for("dialog[open]").await;
         enter(&browser, "Deactivate key").await;

@@ -9,6 +9,7 @@
 
 mod browser;
 mod flows;
+mod integrations;
 mod keyboard;
 mod looks;
 mod once;

@@ -8,7 +8,7 @@ use crate::support::app::PASSWORD;
 use crate::support::registry::Registrant;
 use crate::support::{Engine, TestApp};
 
-async fn sign_in(app: &TestApp, browser: &Browser, email: &str) {
+pub async fn sign_in(app: &TestApp, browser: &Browser, email: &str) {
     browser.goto(&app.url("/sign-in")).await;
     browser.fill("#email", email).await;
     browser.fill("#password", PASSWORD).await;
