@@ -1,5 +1,6 @@
 //! The providers that the settings give, and how they are called.
 
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
@@ -61,8 +62,10 @@ pub fn providers(config: &Config) -> Result<Providers, StartError> {
         authorities,
         connect_within: CONNECT_WITHIN,
     };
-    let client = ProviderClient::new(&rules)
-        .or_else(|problem| bad("provider_ca_file", problem.to_string()))?;
+    let client = ProviderClient::new(&rules).or_else(|problem| {
+        let file = settings.ca_file.as_deref().unwrap_or(Path::new(""));
+        bad("provider_ca_file", format!("{}: {problem}", file.display()))
+    })?;
     Ok(Providers {
         catalog: ProviderCatalog::new(known?, allowed),
         rules,

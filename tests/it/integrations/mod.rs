@@ -1,6 +1,7 @@
 //! Keys for the APIs of other providers, and the calls that are made with them.
 
 mod addresses;
+mod authorities;
 mod keys;
 mod limits;
 mod operator;

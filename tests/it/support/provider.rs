@@ -10,7 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedKey, IsCa, Issuer, KeyPair,
+    generate_simple_self_signed,
+};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -83,12 +86,21 @@ impl Provider {
     pub async fn spawn_with_wrong_certificate() -> Self {
         let names = vec!["someone-else.example".to_owned()];
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
-        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
-        let config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(vec![cert.der().clone()], key)
-            .unwrap();
-        Self::start(Some(TlsAcceptor::from(Arc::new(config)))).await
+        Self::start(Some(acceptor(&cert, &signing_key))).await
+    }
+
+    /// With TLS, and a certificate of an authority that nobody knows; that one's own certificate, in PEM.
+    pub async fn spawn_with_certificate_of_an_authority() -> (Self, String) {
+        let mut authority = CertificateParams::new(Vec::<String>::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let pem = authority.self_signed(&key).unwrap().pem();
+        let issuer = Issuer::new(authority, key);
+        let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        let own_key = KeyPair::generate().unwrap();
+        let certificate = own.signed_by(&own_key, &issuer).unwrap();
+        let provider = Self::start(Some(acceptor(&certificate, &own_key))).await;
+        (provider, pem)
     }
 
     async fn start(tls: Option<TlsAcceptor>) -> Self {
@@ -178,6 +190,15 @@ impl Provider {
     pub async fn halt(&self) {
         wait(&self.shared.halts, "it could write on and on").await;
     }
+}
+
+fn acceptor(certificate: &Certificate, key: &KeyPair) -> TlsAcceptor {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 impl Drop for Provider {
