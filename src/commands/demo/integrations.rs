@@ -1,13 +1,19 @@
-//! Provider keys of the demonstration: one that works, one that is refused, and one of the server. None of them is real,
-//! and no provider is asked about them.
+//! Provider keys of the demonstration: one that works, one that is refused, and one of the server; and calls with them. None of
+//! them is real, and no provider is asked about them.
 
 use std::sync::Arc;
 
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
 use super::accounts::{DAY, HOUR};
+use super::keys;
 use super::scene::{Event, Scene};
+use super::usage::write_calls;
 use crate::clock::Timestamp;
 use crate::commands::{CommandError, refuse};
 use crate::crypto::random::{base62_text, system_rng};
+use crate::domain::api_keys;
 use crate::domain::audit::Act;
 use crate::domain::integrations::calls::{note_refused, note_used};
 use crate::domain::integrations::provider_keys::{self, Owner};
@@ -21,6 +27,12 @@ use crate::store::Db;
 
 /// Whose keys they are.
 pub(super) const HOLDER: &str = "maren@example.com";
+/// Which of that account's keys calls providers.
+const CALLER: &str = "Mobile app, staging";
+/// Minutes ago.
+const LAST_CALL: i64 = DAY + HOUR;
+/// Which providers it calls, and how often a day at most.
+const CALLED: [(&str, i64); 2] = [("openai", 180), ("anthropic", 60)];
 /// What each made-up key begins with, and its length after that.
 const MADE_UP: [(&str, &str, usize); 3] = [
     ("openai", "sk-proj-", 40),
@@ -36,15 +48,15 @@ pub(super) fn events(catalog: &ProviderCatalog) -> Vec<Event> {
         events.push(Event::new(157 * DAY, move |db, scene, at| {
             let owner = Owner::Account(scene.account(HOLDER)?.id);
             let id = save(db, scene, at, owner, &provider)?;
-            Ok(note_used(db, id, ago(scene, 7))?)
+            Ok(note_used(db, id, ago(scene, LAST_CALL))?)
         }));
     }
     if let Some(provider) = found("anthropic") {
         events.push(Event::new(31 * DAY, move |db, scene, at| {
             let owner = Owner::Account(scene.account(HOLDER)?.id);
             let id = save(db, scene, at, owner, &provider)?;
+            note_used(db, id, ago(scene, LAST_CALL))?;
             let since = ago(scene, 20 * HOUR);
-            note_used(db, id, since)?;
             Ok(note_refused(db, id, 401, "invalid x-api-key", since)?)
         }));
     }
@@ -56,6 +68,15 @@ pub(super) fn events(catalog: &ProviderCatalog) -> Vec<Event> {
                 .or_else(|error| refuse(chain(&error)))
         }));
     }
+    events.push(Event::new(LAST_CALL, |db, scene, at| {
+        let (policy, account) = (scene.policy, scene.account(HOLDER)?);
+        let found = keys::id_of(scene, HOLDER, CALLER)?;
+        let rng = &mut StdRng::from_seed(policy.secrets.demo_seed("calls"));
+        match api_keys::find(db, account.id, found)? {
+            Some(key) => write_calls(db, rng, &key, at, &CALLED),
+            None => refuse(format!("{CALLER} was not made")),
+        }
+    }));
     events
 }
 

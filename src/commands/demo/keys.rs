@@ -5,7 +5,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use serde::Serialize;
 
-use super::accounts::DemoKey;
+use super::accounts::{ACCOUNTS, DemoKey};
 use super::scene::{Event, Scene};
 use super::usage::write_usage;
 use crate::clock::Timestamp;
@@ -56,6 +56,16 @@ fn generator(scene: &Scene<'_>, email: &str, demo: &DemoKey) -> StdRng {
         .secrets
         .demo_seed(&format!("{email}/{}", demo.name));
     StdRng::from_seed(seed)
+}
+
+/// The id of a key of an account of the demonstration.
+pub(super) fn id_of(scene: &Scene<'_>, email: &str, name: &str) -> Result<ApiKeyId, CommandError> {
+    let account = ACCOUNTS.iter().find(|account| account.email == email);
+    let demo = account.and_then(|account| account.keys.iter().find(|key| key.name == name));
+    match demo {
+        Some(demo) => Ok(ApiKeyId::random(&mut generator(scene, email, demo))),
+        None => refuse(format!("{email} has no key {name}")),
+    }
 }
 
 /// The key, unless it was deleted.

@@ -10,6 +10,7 @@ use crate::domain::api_keys;
 use crate::domain::usage::minute_of;
 use crate::domain::usage::outcome::Outcome;
 use crate::store::Db;
+use crate::store::token_days::{self, TokenDayRow};
 use crate::store::usage::{self, MinuteRow, RequestRow};
 
 /// Days of usage that are made up.
@@ -70,4 +71,30 @@ pub(super) fn write_usage(
         })
         .collect();
     Ok(usage::add_requests(db, &requests)?)
+}
+
+/// Calls of providers on every whole day of a key's life up to the last use, with the tokens that they told.
+pub(super) fn write_calls(
+    db: &mut Db,
+    rng: &mut StdRng,
+    key: &api_keys::ApiKey,
+    last_use: Timestamp,
+    called: &[(&str, i64)],
+) -> Result<(), CommandError> {
+    let day_of = |at: Timestamp| minute_of(at).div_euclid(1_440);
+    let mut rows = Vec::new();
+    for day in day_of(key.created_at) + 1..day_of(last_use) {
+        for (provider, most) in called {
+            let calls = rng.random_range(most / 3..=*most);
+            rows.push(TokenDayRow {
+                api_key_id: key.id,
+                day,
+                provider: (*provider).to_owned(),
+                calls,
+                input_tokens: calls * rng.random_range(600..1_400),
+                output_tokens: calls * rng.random_range(150..500),
+            });
+        }
+    }
+    Ok(token_days::add(db, &rows)?)
 }

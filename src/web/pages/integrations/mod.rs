@@ -58,6 +58,8 @@ pub(super) struct KeyCard {
     pub(super) letter: String,
     /// The address of its page.
     pub(super) href: String,
+    /// Where another key is entered.
+    pub(super) replace_href: String,
     pub(super) badge: Badge,
     /// "Checked 2 hours ago".
     pub(super) checked: Option<TimeView>,
@@ -135,6 +137,7 @@ pub(super) fn key_card(
         slug: provider.slug.clone(),
         name: name.clone(),
         letter: provider.letter.clone(),
+        replace_href: href.clone(),
         href,
         badge: badge(state),
         checked: current

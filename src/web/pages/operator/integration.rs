@@ -256,6 +256,8 @@ fn page(me: &CurrentAccount, known: &Known) -> IntegrationPage {
     let card = (!known.kept.is_empty()).then(|| KeyCard {
         // Accounts have it on their page; operators call with keys of their own.
         sdk_url: String::new(),
+        // The form stands on this very page.
+        replace_href: "#key".to_owned(),
         wants_key: false,
         ..key_card(me, provider, &known.kept, href)
     });
