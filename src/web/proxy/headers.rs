@@ -22,7 +22,7 @@ const HOP_BY_HOP: [&str; 9] = [
 ];
 
 /// Not sent on: set anew for the call, a place for a key, a cookie, or about who asks and by which way.
-const NOT_SENT: [&str; 20] = [
+const NOT_SENT: [&str; 22] = [
     "host",
     "content-length",
     "expect",
@@ -43,13 +43,15 @@ const NOT_SENT: [&str; 20] = [
     "x-auth-request-method",
     "x-http-method-override",
     "x-method-override",
+    "x-http-method",
+    "x-rewrite-url",
 ];
 
 /// Not sent on, whatever follows.
 const NOT_SENT_BEGINS: [&str; 4] = ["x-forwarded-", "x-original-", "x-keyport-", "keyport-"];
 
-/// Not sent back: set by us, of another origin, or about one.
-const NOT_GIVEN: [&str; 15] = [
+/// Not sent back: set by us, of another origin, or about one; or an order to a cache in front of us.
+const NOT_GIVEN: [&str; 19] = [
     "content-length",
     "set-cookie",
     "set-cookie2",
@@ -65,10 +67,26 @@ const NOT_GIVEN: [&str; 15] = [
     "reporting-endpoints",
     "service-worker-allowed",
     "cache-control",
+    "expires",
+    "cdn-cache-control",
+    "cloudflare-cdn-cache-control",
+    "edge-control",
 ];
 
-/// Not sent back, whatever follows.
-const NOT_GIVEN_BEGINS: [&str; 4] = ["access-control-", "cross-origin-", "x-keyport-", "keyport-"];
+/// Not sent back, whatever follows. Some of these are orders that servers in front of us obey, as if they were ours: to send a
+/// file of their own in place of the answer, or to keep it for others.
+const NOT_GIVEN_BEGINS: [&str; 10] = [
+    "access-control-",
+    "cross-origin-",
+    "x-keyport-",
+    "keyport-",
+    "x-accel-",
+    "x-sendfile",
+    "x-lighttpd-",
+    "x-litespeed-",
+    "x-reproxy-",
+    "surrogate-",
+];
 
 fn is_listed(name: &str, names: &[&str], begins: &[&str]) -> bool {
     HOP_BY_HOP.contains(&name)
@@ -188,6 +206,9 @@ mod tests {
             ("x-forwarded-anything", "1"),
             ("forwarded", "for=192.0.2.1"),
             ("keyport-error", "x"),
+            ("x-original-url", "/admin"),
+            ("x-rewrite-url", "/admin"),
+            ("x-http-method", "DELETE"),
             ("accept-encoding", "gzip"),
         ];
         assert_eq!(sent(&lines), [identity()]);
@@ -229,6 +250,14 @@ mod tests {
             ("strict-transport-security", "max-age=1"),
             ("content-security-policy", "default-src *"),
             ("keyport-error", "forged"),
+            ("x-accel-redirect", "/inside"),
+            ("x-accel-buffering", "yes"),
+            ("x-sendfile", "/etc/passwd"),
+            ("x-lighttpd-send-file", "/etc/passwd"),
+            ("x-litespeed-location", "/inside"),
+            ("x-reproxy-url", "http://inside"),
+            ("surrogate-control", "max-age=60"),
+            ("cdn-cache-control", "max-age=60"),
             ("transfer-encoding", "chunked"),
             ("content-length", "5"),
         ] {

@@ -251,7 +251,12 @@ fn size(method: &Method, status: StatusCode, got: &reqwest::Response) -> BodySiz
     if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         return BodySize::None;
     }
+    // Where both are said, the length is not true (RFC 9112 section 6.3).
+    let is_chunked = got
+        .headers()
+        .contains_key(reqwest::header::TRANSFER_ENCODING);
     let length = (got.headers().get(reqwest::header::CONTENT_LENGTH))
+        .filter(|_| !is_chunked)
         .and_then(|value| value.to_str().ok())
         .and_then(|text| text.parse().ok());
     match length {

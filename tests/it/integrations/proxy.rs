@@ -99,7 +99,9 @@ with_a_provider! {
     async fn what_would_speak_for_our_origin_stays_away(scene) {
         let (_, program) = scene.program();
         let answer = program.get("/proxy/openai/headers").await.expect(200);
-        for name in ["set-cookie", "alt-svc", "keyport-error", "x-hop"] {
+        for name in [
+            "set-cookie", "alt-svc", "keyport-error", "x-hop", "x-accel-redirect", "x-sendfile", "surrogate-control",
+        ] {
             assert_eq!(answer.header(name), "", "{name}");
         }
         assert_eq!(answer.header("ratelimit-remaining"), "7");

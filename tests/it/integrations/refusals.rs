@@ -143,6 +143,17 @@ with_a_provider! {
 }
 
 with_a_provider! {
+    async fn an_answer_with_two_lengths_is_passed_on_whole(scene) {
+        let (_, program) = scene.program();
+        let answer = program.get("/proxy/openai/two-lengths").await.expect(200);
+        assert_eq!(answer.text(), "all of twenty bytes.");
+        assert_eq!(answer.header("content-length"), "");
+        // What it is no answer to stays on its connection.
+        program.get("/proxy/openai/v1/models").await.expect(200);
+    }
+}
+
+with_a_provider! {
     with [("KEYPORT_PROXY_ANSWER_SECONDS", "1"), ("KEYPORT_PROXY_SILENCE_SECONDS", "1")],
     async fn a_provider_that_is_too_slow_is_not_waited_for(scene) {
         let (_, program) = scene.program();

@@ -436,6 +436,13 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
             connection.write("half").await?;
             Err(Over)
         }
+        "/two-lengths" => {
+            let lines =
+                "content-type: text/plain\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n";
+            connection.head(200, lines).await?;
+            connection.chunk("all of twenty bytes.").await?;
+            connection.write("0\r\n\r\n").await
+        }
         "/garbage" => {
             connection
                 .write("220 mail.example ESMTP ready\r\n\r\n")
@@ -464,7 +471,8 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
         "/nothing-to-say" => connection.head(204, "").await,
         "/headers" => {
             let lines = "set-cookie: a=b\r\nkeyport-error: forged\r\nalt-svc: h3=\":443\"\r\nconnection: X-Hop\r\n\
-                x-hop: 1\r\nratelimit-remaining: 7\r\n";
+                x-hop: 1\r\nratelimit-remaining: 7\r\n\
+                x-accel-redirect: /inside\r\nx-sendfile: /etc/passwd\r\nsurrogate-control: max-age=9\r\n";
             connection.json(200, &json!({}), lines).await
         }
         _ => match path
