@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
+use url::{Position, Url};
 
 use super::StartError;
 use crate::config::{Config, ConfigError, ProviderSetting, bad};
@@ -61,6 +62,7 @@ pub fn providers(config: &Config) -> Result<Providers, StartError> {
         allowed: allowed.clone(),
         authorities,
         connect_within: CONNECT_WITHIN,
+        own_name: own_name(&config.public_url),
     };
     let client = ProviderClient::new(&rules).or_else(|problem| {
         let file = settings.ca_file.as_deref().unwrap_or(Path::new(""));
@@ -71,6 +73,11 @@ pub fn providers(config: &Config) -> Result<Providers, StartError> {
         rules,
         client,
     })
+}
+
+fn own_name(public_url: &Url) -> HeaderValue {
+    let host_and_port = &public_url[Position::BeforeHost..Position::AfterPort];
+    HeaderValue::from_str(host_and_port).expect("hosts in URLs are of printable ASCII")
 }
 
 fn provider(setting: &ProviderSetting, allowed: &Allowed) -> Result<Provider, ConfigError> {

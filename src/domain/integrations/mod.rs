@@ -19,6 +19,6 @@ pub mod sharing;
 pub mod tokens;
 
 pub use crate::outbound::providers::{
-    Allowed, BaseUrl, CallError, CallRules, CheckCall, Checked, Endpoint, KeyHeader,
+    Allowed, BaseUrl, CDN_LOOP, CallError, CallRules, CheckCall, Checked, Endpoint, KeyHeader,
     ProviderClient, Said, refusal_words,
 };

@@ -5,6 +5,7 @@
 //! 2. https only, with certificates checked. Addresses of private ranges are refused: written out ones when the URL is read
 //!    and before each call, those behind a name when it is resolved, which is the address that is then connected to.
 //! 3. What an operator allows by host and port is excepted: it may be private, and unencrypted.
+//! 4. Each call bears our name in `CDN-Loop` (RFC 8586), so that a provider that leads back to us is recognized as one.
 //!
 //! A key gets into a request here and nowhere else, in a header that does not print itself.
 
@@ -31,6 +32,9 @@ pub use place::{Allowed, AllowedPlace, BadBaseUrl, BadPlace, BaseUrl};
 /// How long an idle connection is kept for the next call. Shorter than servers commonly keep theirs, so that a call seldom
 /// meets one that is just being closed.
 const KEEP_IDLE: Duration = Duration::from_secs(30);
+
+/// By which servers a call has come (RFC 8586).
+pub const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
 
 /// How a provider wants its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +127,7 @@ pub struct ProviderClient {
     /// For what the operator allows by name.
     named: Client,
     allowed: Allowed,
+    own_name: HeaderValue,
 }
 
 /// How providers are called.
@@ -134,6 +139,20 @@ pub struct CallRules {
     pub authorities: Option<Vec<u8>>,
     /// How long connecting may take.
     pub connect_within: Duration,
+    /// By what our own calls are known: host and port of the public address.
+    pub own_name: HeaderValue,
+}
+
+impl CallRules {
+    /// True if one of these values of `CDN-Loop` says that the call has been here before.
+    pub fn has_been_here<'a>(&self, mut values: impl Iterator<Item = &'a [u8]>) -> bool {
+        let is_ours = |server: &[u8]| {
+            let name = server.split(|byte| *byte == b';').next();
+            let name = name.unwrap_or_default().trim_ascii();
+            name.eq_ignore_ascii_case(self.own_name.as_bytes())
+        };
+        values.any(|value| value.split(|byte| *byte == b',').any(is_ours))
+    }
 }
 
 /// The certificates cannot be read.
@@ -169,6 +188,7 @@ impl ProviderClient {
             public: build(public)?,
             named: build(builder(rules.connect_within))?,
             allowed: rules.allowed.clone(),
+            own_name: rules.own_name.clone(),
         })
     }
 
@@ -204,6 +224,7 @@ impl ProviderClient {
             .ok_or_else(|| {
                 CallError::Refused("The key has characters that no header can hold.".to_owned())
             })?;
+        headers.append(CDN_LOOP, self.own_name.clone());
         let client = match base.is_named(&self.allowed) {
             true => &self.named,
             false => &self.public,

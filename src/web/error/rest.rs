@@ -228,6 +228,7 @@ impl From<ApiError> for RestError {
             | Code::ProviderUnreachable
             | Code::BadProviderAnswer
             | Code::ProviderTooSlow
+            | Code::LoopDetected
             | Code::BadSignature
             | Code::InvalidRequest
             | Code::MethodNotAllowed

@@ -30,10 +30,10 @@ use super::extract::key_check::{Asked, KeyCheck, Shown, missing_key};
 use super::middleware::{RequestId, api_response, security_headers};
 use super::state::{AppState, Worker};
 use crate::domain::api_keys::scopes::INTEGRATIONS_USE;
-use crate::domain::integrations::CallError;
 use crate::domain::integrations::calls::{CallRefusal, Opened};
 use crate::domain::integrations::limits;
 use crate::domain::integrations::tokens::Meter;
+use crate::domain::integrations::{CDN_LOOP, CallError};
 use crate::domain::verification::Accepted;
 
 pub use self::desk::CallDesk;
@@ -78,7 +78,7 @@ fn ours(error: &ApiError, state: &AppState, id: &RequestId) -> HttpResponse {
 
 async fn attempt(req: &HttpRequest, payload: Payload) -> Result<HttpResponse, ApiError> {
     let target = Target::of(req);
-    let checked = target.check(req.method());
+    let checked = target.check(req.method()).and_then(|()| check_way(req));
     let asked = Asked {
         scopes: &[INTEGRATIONS_USE],
         call: checked.is_ok().then_some(limits::Call {
@@ -103,6 +103,19 @@ async fn attempt(req: &HttpRequest, payload: Payload) -> Result<HttpResponse, Ap
             check.record(req, Shown::of(req), error.status().as_u16());
             Err(error)
         }
+    }
+}
+
+/// A provider's address may lead back to us. A call that is passed on would come again then, and again.
+fn check_way(req: &HttpRequest) -> Result<(), ApiError> {
+    let values = req.headers().get_all(CDN_LOOP.as_str());
+    let rules = &AppState::of(req).call_rules;
+    match rules.has_been_here(values.map(HeaderValue::as_bytes)) {
+        true => Err(ApiError::new(
+            Code::LoopDetected,
+            "This call has been passed on by this server before. Check the address of the provider.",
+        )),
+        false => Ok(()),
     }
 }
 

@@ -3,8 +3,9 @@
 use reqwest::Method;
 
 use super::scene::Scene;
+use crate::support::app::PASSWORD;
 use crate::support::provider::Provider;
-use crate::support::{Engine, Program};
+use crate::support::{Engine, Program, TestApp};
 use crate::with_a_provider;
 
 /// A refusal by keyport itself: a problem, and marked.
@@ -102,6 +103,53 @@ with_a_provider! {
         program.send(Method::GET, "/proxy/openai/v1/models", None, &host).await.expect(200);
         let got = scene.provider.take_one();
         assert_eq!(got.header("host"), Some(scene.provider.address.to_string().as_str()));
+    }
+}
+
+with_a_provider! {
+    async fn a_call_that_has_been_here_before_goes_no_further(scene) {
+        let (_, program) = scene.program();
+        for line in ["localhost:8080", "cloudflare, LOCALHOST:8080; v=1", "a,localhost:8080,b"] {
+            let sent = [("cdn-loop", line)];
+            let answer = program.send(Method::GET, "/proxy/openai/v1/models", None, &sent).await;
+            let answer = answer.expect_problem(508, "loop_detected");
+            assert_eq!(answer.header("keyport-error"), "loop_detected", "{line}");
+        }
+        assert!(scene.provider.take().is_empty());
+        // Others' names go on, and ours with them, so that it would be known again.
+        for line in ["cloudflare", "localhost:80801", "localhost"] {
+            let sent = [("cdn-loop", line)];
+            program.send(Method::GET, "/proxy/openai/v1/models", None, &sent).await.expect(200);
+            let got = scene.provider.take_one();
+            let names = got.headers.iter().filter(|(name, _)| name == "cdn-loop");
+            let names: Vec<&str> = names.map(|(_, value)| value.as_str()).collect();
+            assert_eq!(names, [line, "localhost:8080"]);
+        }
+    }
+}
+
+with_a_provider! {
+    async fn a_provider_that_leads_back_here_is_called_once(scene) {
+        let (account, program) = scene.program();
+        let back = scene.app.address;
+        // Allowed by its operator, as every server on a public address is.
+        let (file, place) = scene.settings();
+        let place = format!("{place},{back}");
+        let settings = [("KEYPORT_CONFIG", file.as_str()), ("KEYPORT_ALLOW_PRIVATE_PROVIDERS", place.as_str())];
+        let beside = TestApp::spawn_beside(&scene.app, &settings).await;
+        let mut maren = beside.anonymous();
+        maren.sign_in(&account.email, PASSWORD).await;
+        let url = format!("http://{back}/proxy/openai");
+        let fields = [
+            ("slug", "round"), ("base_url", url.as_str()), ("auth", "x-api-key"), ("key", program.key.as_str()),
+        ];
+        let new = "/settings/integrations/new";
+        maren.fill_in(new, new, &fields).await.expect(303);
+        let page = maren.get("/settings/integrations").await.expect(200).page;
+        assert!(page.words(".notice.warn[role=status]").contains("It answered 508."));
+        let answer = beside.program(&*program.key).get("/proxy/round/v1/models").await.expect(508);
+        assert!(answer.text().contains("loop_detected"));
+        assert!(scene.provider.take().is_empty());
     }
 }
 

@@ -43,6 +43,8 @@ pub enum Code {
     BadProviderAnswer,
     /// The provider took too long.
     ProviderTooSlow,
+    /// The call comes from here.
+    LoopDetected,
     /// The new key would exceed the one that makes it.
     ExceedsCaller,
     /// A report is not signed as it must be.
@@ -77,7 +79,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, in the order of the documentation.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::MissingKey,
         Self::TwoKeys,
         Self::KeyInUrl,
@@ -112,6 +114,7 @@ impl Code {
         Self::ProviderUnreachable,
         Self::BadProviderAnswer,
         Self::ProviderTooSlow,
+        Self::LoopDetected,
         Self::Internal,
     ];
 
@@ -168,6 +171,7 @@ impl Code {
                 504,
                 "The provider did not answer in time",
             ),
+            Self::LoopDetected => ("loop_detected", 508, "The provider leads back here"),
             Self::ExceedsCaller => (
                 "exceeds_caller",
                 403,
