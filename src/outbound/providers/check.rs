@@ -154,24 +154,19 @@ pub fn refusal_words(body: &[u8], secret: &Secret<String>) -> String {
     }
 }
 
-/// Takes the key out, and what providers make of it to show it: its beginning with the rest in stars ("sk-ab***yz").
+/// Takes the key out, and every word in which a provider shows more than 4 characters of its beginning, as with the rest in
+/// stars ("sk-ab***yz").
 fn hide(text: &str, key: &str) -> String {
     let text = text.replace(key, "…");
-    let begins_like = |word: &str| {
-        let shared = word
-            .bytes()
-            .zip(key.bytes())
-            .take_while(|(a, b)| a == b)
-            .count();
-        shared > 4
+    let Some(begin) = key.get(..5) else {
+        return text;
     };
-    text.split(' ')
-        .map(|word| {
-            let bare = word.trim_start_matches(['"', '\'', '(', '`', '“', '‘', ':']);
-            if begins_like(bare) { "…" } else { word }
+    text.split_inclusive(char::is_whitespace)
+        .map(|word| match word.contains(begin) {
+            true => "… ",
+            false => word,
         })
-        .collect::<Vec<_>>()
-        .join(" ")
+        .collect()
 }
 
 /// `error.message`, `message`, `error`, `detail`: the places where it is found in practice.
@@ -232,6 +227,9 @@ mod tests {
             r#"{"message":"Incorrect API key provided: sk-proj-abcdefghijklmnop."}"#,
             r#"{"message":"Incorrect API key provided: sk-proj-********mnop. See"}"#,
             r#"{"message":"key \"sk-proj-abc...\" is bad"}"#,
+            r#"{"message":"api_key=sk-proj-ab***op is bad"}"#,
+            r#"{"message":"bad\nkey\tsk-proj-ab***op"}"#,
+            "bad key:\r\n<sk-proj-ab***op>",
         ] {
             assert!(!said(body).contains("sk-proj"), "{}", said(body));
         }
