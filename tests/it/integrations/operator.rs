@@ -40,6 +40,9 @@ with_a_provider! {
         let page = oona.get(PAGE).await.expect(200).page;
         assert_eq!(page.words("[aria-labelledby=p-openai] .badge-k"), "Connected");
         assert!(page.words(".facts").contains("sk-s…7Zzz"));
+        // The form for another key is on this page, and whose calls they were is nobody's business here.
+        assert!(page.has("[aria-labelledby=p-openai] a[href='#key']") && page.has("form input#key"));
+        assert!(!page.words(".facts").contains("Requests"));
         assert!(!page.text.contains("abcdefghij"));
         // Nobody may use it yet.
         assert!(matches!(open(app, maren_id), Err(CallRefusal::NotAllowed)));

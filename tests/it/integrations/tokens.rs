@@ -7,8 +7,9 @@ use serde_json::json;
 use super::scene::{PROVIDER_KEY, Scene};
 use crate::support::actors::id_of;
 use crate::support::app::PASSWORD;
+use crate::support::command::keyport;
 use crate::support::{Person, Program};
-use crate::with_a_provider;
+use crate::{on_both_engines, with_a_provider};
 
 fn added_up(scene: &Scene) -> Vec<String> {
     scene.app.flush();
@@ -161,5 +162,18 @@ with_a_provider! {
         let mut ravi = scene.app.person("ravi@example.com", "Ravi").await;
         let page = ravi.get("/settings/usage").await.expect(200).page;
         assert!(!page.has("#tokens-heading"));
+    }
+}
+
+on_both_engines! {
+    async fn the_demonstration_has_calls_and_tokens(app) {
+        let settings = [("DATABASE_URL", app.database.url.as_str())];
+        let made = keyport(app.database.folder.path(), &settings, &["demo"]);
+        assert!(made.status.success(), "{made:?}");
+        let called = app.texts(
+            "SELECT DISTINCT provider AS text FROM token_days
+             WHERE calls > 0 AND input_tokens > 0 AND output_tokens > 0 ORDER BY 1",
+        );
+        assert_eq!(called, ["anthropic", "openai"]);
     }
 }
