@@ -247,9 +247,9 @@ fn measure(plan: &Plan, engine: Engine) {
     let keyport = Keyport::start(engine, provider.address);
     println!("\n{engine:?}, {} rounds of {} s", plan.rounds, plan.seconds);
     println!(
-        "| the provider answers | connections | direct/s | through keyport/s | ratio | direct p50 µs | through p50 µs | added µs | through p99 µs | status | keyport RSS MB |"
+        "| the provider answers | connections | direct/s | through keyport/s | ratio | direct p50 µs | through p50 µs | added µs | through p99 µs | keyport CPU µs | provider CPU µs | status | keyport RSS MB |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for (words, path) in [
         ("at once", "/v1/chat/completions"),
         ("after 5 ms", "/later/5"),
@@ -270,6 +270,9 @@ fn measure(plan: &Plan, engine: Engine) {
 struct Round {
     direct: load::Outcome,
     through: load::Outcome,
+    /// Seconds that keyport and the provider computed for the calls through keyport.
+    our_cpu: f64,
+    provider_cpu: f64,
 }
 
 fn drive(
@@ -281,9 +284,16 @@ fn drive(
     through: &[Vec<u8>],
 ) -> Vec<Round> {
     let duration = Duration::from_secs_f64(plan.seconds);
-    let go = |duration| Round {
-        direct: load::drive(provider.address, connections, duration, direct),
-        through: load::drive(keyport.process.address, connections, duration, through),
+    let go = |duration| {
+        let direct = load::drive(provider.address, connections, duration, direct);
+        let before = (keyport.process.cpu_seconds(), provider.cpu_seconds());
+        let through = load::drive(keyport.process.address, connections, duration, through);
+        Round {
+            direct,
+            through,
+            our_cpu: keyport.process.cpu_seconds() - before.0,
+            provider_cpu: provider.cpu_seconds() - before.1,
+        }
     };
     // Not counted: connections, caches and branch predictors get to their places.
     go(duration / 4);
@@ -293,7 +303,7 @@ fn drive(
 fn line(rounds: &[Round], keyport: &Keyport) -> String {
     let of = |figure: fn(&Round) -> f64| median(rounds.iter().map(figure).collect());
     format!(
-        "{:.0} | {:.0} | {:.2} | {:.0} | {:.0} | {:.0} | {:.0} | {} | {:.0}",
+        "{:.0} | {:.0} | {:.2} | {:.0} | {:.0} | {:.0} | {:.0} | {:.1} | {:.1} | {} | {:.0}",
         of(|round| round.direct.per_second()),
         of(|round| round.through.per_second()),
         of(|round| round.through.per_second() / round.direct.per_second()),
@@ -301,6 +311,8 @@ fn line(rounds: &[Round], keyport: &Keyport) -> String {
         of(|round| round.through.latency_us(0.5)),
         of(|round| round.through.latency_us(0.5) - round.direct.latency_us(0.5)),
         of(|round| round.through.latency_us(0.99)),
+        of(|round| round.our_cpu * 1e6 / round.through.requests() as f64),
+        of(|round| round.provider_cpu * 1e6 / round.through.requests() as f64),
         rounds[0].through.statuses(),
         keyport.process.resident_mb(),
     )

@@ -32,6 +32,7 @@ use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::audit::chain::take_on_head;
 use crate::domain::housekeeping::LastRound;
 use crate::domain::instance::{InstanceError, check_unused, take_on_secrets};
+use crate::domain::integrations::ProviderClient;
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::PostmanThread;
 use crate::domain::registry::tickets::ending::TicketLives;
@@ -321,11 +322,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
     let mover = (secrets.ids().count() > 1)
         .then(|| moving::start(pool.clone(), moves.clone(), secrets.clone(), outbox.clone()))
         .transpose()?;
-    let Providers {
-        catalog,
-        rules,
-        client,
-    } = providers(config)?;
+    let Providers { catalog, connector } = providers(config)?;
     let transport = mail_transport(config)?;
     let site = Arc::new(Site {
         public_url: config.public_url.clone(),
@@ -366,8 +363,7 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
         ),
         leak_keys: leak_keys(config)?.map(Arc::new),
         catalog,
-        call_rules: Arc::new(rules),
-        provider_client: client,
+        connector,
         policy,
         moves,
         passwords: PasswordWorker::new(config.workers),
@@ -399,7 +395,8 @@ pub async fn start(config: &Config, clock: SharedClock) -> Result<Running, Start
             ),
             recorder: shared.recorder.for_worker(),
             figures,
-            desk: CallDesk::new(&shared),
+            provider_client: ProviderClient::new(shared.connector.clone()),
+            desk: CallDesk::new(shared.config.proxy),
         };
         App::new()
             .app_data(shared.clone())

@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue};
 use url::{Position, Url};
 
 use super::StartError;
 use crate::config::{Config, ConfigError, ProviderSetting, bad};
 use crate::domain::integrations::providers::{Provider, ProviderCatalog};
 use crate::domain::integrations::{
-    Allowed, BaseUrl, CallRules, CheckCall, Endpoint, KeyHeader, ProviderClient,
+    Allowed, BaseUrl, CallRules, CheckCall, Connector, Endpoint, KeyHeader,
 };
-use crate::outbound::providers::AllowedPlace;
+use crate::outbound::providers::{AllowedPlace, OwnName};
 
 /// How long connecting to a provider may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -21,10 +21,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 pub struct Providers {
     /// Which there are.
     pub catalog: ProviderCatalog,
-    /// How they are called.
-    pub rules: CallRules,
-    /// A client that does.
-    pub client: ProviderClient,
+    /// How connections to them are made.
+    pub connector: Connector,
 }
 
 /// The providers, as the settings have them. Calls no one.
@@ -64,20 +62,20 @@ pub fn providers(config: &Config) -> Result<Providers, StartError> {
         connect_within: CONNECT_WITHIN,
         own_name: own_name(&config.public_url),
     };
-    let client = ProviderClient::new(&rules).or_else(|problem| {
+    let connector = Connector::new(&rules).or_else(|problem| {
         let file = settings.ca_file.as_deref().unwrap_or(Path::new(""));
         bad("provider_ca_file", format!("{}: {problem}", file.display()))
     })?;
     Ok(Providers {
         catalog: ProviderCatalog::new(known?, allowed),
-        rules,
-        client,
+        connector,
     })
 }
 
-fn own_name(public_url: &Url) -> HeaderValue {
+fn own_name(public_url: &Url) -> OwnName {
     let host_and_port = &public_url[Position::BeforeHost..Position::AfterPort];
-    HeaderValue::from_str(host_and_port).expect("hosts in URLs are of printable ASCII")
+    let name = HeaderValue::from_str(host_and_port);
+    OwnName::new(name.expect("hosts in URLs are of printable ASCII"))
 }
 
 fn provider(setting: &ProviderSetting, allowed: &Allowed) -> Result<Provider, ConfigError> {

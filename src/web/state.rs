@@ -11,7 +11,7 @@ use crate::config::{Config, QueryKeys, SignUp};
 use crate::domain::api_keys::policy::KeyPolicy;
 use crate::domain::housekeeping::LastRound;
 use crate::domain::integrations::providers::ProviderCatalog;
-use crate::domain::integrations::{CallRules, ProviderClient};
+use crate::domain::integrations::{Connector, ProviderClient};
 use crate::domain::leaks::LeakKeys;
 use crate::domain::mail::Outbox;
 use crate::domain::mail::postman::Postman;
@@ -78,6 +78,8 @@ pub struct Worker {
     /// Counts the answers.
     pub figures: Arc<WorkerFigures>,
     /// Calls providers.
+    pub provider_client: ProviderClient,
+    /// What it remembers of keys for them.
     pub desk: CallDesk,
 }
 
@@ -168,10 +170,8 @@ pub struct AppState {
     pub leak_keys: Option<Arc<LeakKeys>>,
     /// The providers that keys are kept for.
     pub catalog: ProviderCatalog,
-    /// How they are called, for who makes a client of its own.
-    pub call_rules: Arc<CallRules>,
-    /// Checks keys with them.
-    pub provider_client: ProviderClient,
+    /// How connections to them are made.
+    pub connector: Connector,
     /// Whether keys in URLs are taken.
     pub query_keys: QueryKeys,
     /// The settings, for operators to read.

@@ -1,4 +1,4 @@
-//! The one way in which a provider key is opened for a call, and what is noted after it.
+//! The one way in which a provider key is opened for calls, and what is noted after one.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::store::{Db, StoreError, shared_providers};
 /// The use of a key is noted once in this time at most.
 const NOTE_USE_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-/// A provider key that is opened for one call. Cannot be printed.
-#[derive(Clone, Debug)]
+/// A provider key that is opened for calls. Cannot be printed, and is wiped when it goes.
+#[derive(Debug)]
 pub struct Opened {
     /// Which key, for [`note_refused`] and the like.
     pub key_id: ProviderKeyId,
@@ -66,36 +66,19 @@ pub enum CallRefusal {
     Store(#[from] StoreError),
 }
 
-/// What a call is made with, with the key still sealed: as the database holds it, so that it can be remembered as long as
-/// nothing changes there.
-#[derive(Clone)]
-pub struct Sealed {
-    provider: Arc<Provider>,
-    row: ProviderKeyRow,
-}
-
-impl Sealed {
-    /// Opens the key for one call.
-    ///
-    /// # Errors
-    /// If it does not open.
-    pub fn open(&self, secrets: &InstanceSecrets) -> Result<Opened, CallRefusal> {
-        opened(secrets, self.provider.clone(), &self.row).ok_or(CallRefusal::CannotBeOpened)
-    }
-}
-
-/// Finds the key that a call by this account to this provider is made with: the account's own, else the instance's if the
+/// Opens the key that a call by this account to this provider is made with: the account's own, else the instance's if the
 /// account may use it. A provider that the account has added itself goes before one of the same name in the catalog, and
 /// is called with the account's key only.
 ///
 /// # Errors
-/// If there is none, or the database fails.
-pub fn find_for_call(
+/// If there is none, it does not open, or the database fails.
+pub fn open_for_call(
     db: &mut Db,
     catalog: &ProviderCatalog,
+    secrets: &InstanceSecrets,
     account: AccountId,
     slug: &str,
-) -> Result<Sealed, CallRefusal> {
+) -> Result<Opened, CallRefusal> {
     let custom = custom::find(db, account, slug)?;
     let is_custom = custom.is_some();
     let provider = match custom.or_else(|| catalog.find(slug).cloned()) {
@@ -113,7 +96,7 @@ pub fn find_for_call(
     if row.account_id.is_none() && !may_use_shared(db, slug, account)? {
         return Err(CallRefusal::NotAllowed);
     }
-    Ok(Sealed { provider, row })
+    opened(secrets, provider, &row).ok_or(CallRefusal::CannotBeOpened)
 }
 
 fn opened(

@@ -19,6 +19,6 @@ pub mod sharing;
 pub mod tokens;
 
 pub use crate::outbound::providers::{
-    Allowed, BaseUrl, CDN_LOOP, CallError, CallRules, CheckCall, Checked, Endpoint, KeyHeader,
-    ProviderClient, Said, refusal_words,
+    Allowed, Answer, AnswerBody, BaseUrl, CDN_LOOP, CallBody, CallError, CallRules, CheckCall,
+    Checked, Connector, Endpoint, KeyHeader, ProviderClient, Said, refusal_words,
 };

@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
-use reqwest::{Body, Method, Response, StatusCode};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
+use hyper::{Method, StatusCode};
 use tokio::time::timeout;
 
-use super::{CallError, Endpoint, ProviderClient};
+use super::{Answer, CallBody, CallError, Endpoint, ProviderClient};
 use crate::secret::Secret;
 
 /// How long a check may take, connecting included.
@@ -72,7 +72,7 @@ impl ProviderClient {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let agent = concat!("keyport/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
-        let body = Body::default();
+        let body = CallBody::Empty;
         let sent = self.send(endpoint, secret, Method::GET, &call.path, headers, body);
         let answer = match sent.await {
             Ok(answer) => answer,
@@ -111,10 +111,10 @@ fn unclear(status: StatusCode) -> String {
 }
 
 /// The beginning of an answer; what is missing is missed by no one.
-async fn beginning(mut answer: Response) -> Vec<u8> {
+async fn beginning(mut answer: Answer) -> Vec<u8> {
     let mut body = Vec::new();
     while body.len() < MOST_BYTES {
-        let Ok(Some(chunk)) = answer.chunk().await else {
+        let Ok(Some(chunk)) = answer.piece().await else {
             break;
         };
         let room = MOST_BYTES - body.len();

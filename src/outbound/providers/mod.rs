@@ -10,31 +10,30 @@
 //! A key gets into a request here and nowhere else, in a header that does not print itself.
 
 mod addresses;
+mod answer;
+mod call_body;
 mod check;
+mod connections;
+mod connector;
+mod own_name;
 mod place;
 
-use std::error::Error;
 use std::fmt;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::rc::Rc;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Body, Certificate, Client, ClientBuilder, Method, Response, redirect, retry};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Uri};
 use zeroize::Zeroizing;
 
-use self::addresses::is_public;
+use self::connections::{Connection, IdleConnections, Unanswered};
 use crate::secret::Secret;
 
+pub use answer::{Answer, AnswerBody};
+pub use call_body::CallBody;
 pub use check::{CheckCall, Checked, Said, refusal_words};
+pub use connector::{BadAuthorities, CallRules, Connector};
+pub use own_name::{CDN_LOOP, OwnName};
 pub use place::{Allowed, AllowedPlace, BadBaseUrl, BadPlace, BaseUrl};
-
-/// How long an idle connection is kept for the next call. Shorter than servers commonly keep theirs, so that a call seldom
-/// meets one that is just being closed.
-const KEEP_IDLE: Duration = Duration::from_secs(30);
-
-/// By which servers a call has come (RFC 8586).
-pub const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
 
 /// How a provider wants its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,78 +117,20 @@ pub enum CallError {
     Refused(String),
 }
 
-/// Calls providers. Clones share their connections; those live on the runtime that made the call, so each worker has a
-/// client of its own.
+/// Calls providers. Clones share their connections, which stay on a thread: each worker has a client of its own.
 #[derive(Clone)]
 pub struct ProviderClient {
-    /// For what is public.
-    public: Client,
-    /// For what the operator allows by name.
-    named: Client,
-    allowed: Allowed,
-    own_name: HeaderValue,
+    connector: Connector,
+    idle: Rc<IdleConnections>,
 }
-
-/// How providers are called.
-#[derive(Clone, Debug)]
-pub struct CallRules {
-    /// What may be called although it is private.
-    pub allowed: Allowed,
-    /// Certificates that are trusted besides the system's, in PEM.
-    pub authorities: Option<Vec<u8>>,
-    /// How long connecting may take.
-    pub connect_within: Duration,
-    /// By what our own calls are known: host and port of the public address.
-    pub own_name: HeaderValue,
-}
-
-impl CallRules {
-    /// True if one of these values of `CDN-Loop` says that the call has been here before.
-    pub fn has_been_here<'a>(&self, mut values: impl Iterator<Item = &'a [u8]>) -> bool {
-        let is_ours = |server: &[u8]| {
-            let name = server.split(|byte| *byte == b';').next();
-            let name = name.unwrap_or_default().trim_ascii();
-            name.eq_ignore_ascii_case(self.own_name.as_bytes())
-        };
-        values.any(|value| value.split(|byte| *byte == b',').any(is_ours))
-    }
-}
-
-/// The certificates cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("it holds no certificates in PEM form")]
-pub struct BadAuthorities;
 
 impl ProviderClient {
     /// A client with connections of its own.
-    ///
-    /// # Errors
-    /// If the certificates cannot be read.
-    pub fn new(rules: &CallRules) -> Result<Self, BadAuthorities> {
-        super::tls::choose_provider();
-        let certificates = match &rules.authorities {
-            Some(pem) => Certificate::from_pem_bundle(pem).or(Err(BadAuthorities))?,
-            None => Vec::new(),
-        };
-        if certificates.is_empty() && rules.authorities.is_some() {
-            return Err(BadAuthorities);
+    pub fn new(connector: Connector) -> Self {
+        Self {
+            connector,
+            idle: Rc::default(),
         }
-        let build = |builder: ClientBuilder| {
-            let builder = match certificates.as_slice() {
-                [] => builder,
-                some => builder.tls_certs_merge(some.iter().cloned()),
-            };
-            builder.build().or(Err(BadAuthorities))
-        };
-        let public = builder(rules.connect_within)
-            .https_only(true)
-            .dns_resolver(PublicOnly);
-        Ok(Self {
-            public: build(public)?,
-            named: build(builder(rules.connect_within))?,
-            allowed: rules.allowed.clone(),
-            own_name: rules.own_name.clone(),
-        })
     }
 
     /// Makes a call with the key put in. The path begins with a slash and stands below that of the base URL. An answer is an
@@ -203,108 +144,78 @@ impl ProviderClient {
         secret: &Secret<String>,
         method: Method,
         path_and_query: &str,
-        mut headers: HeaderMap,
-        body: Body,
-    ) -> Result<Response, CallError> {
+        headers: HeaderMap,
+        body: CallBody,
+    ) -> Result<Answer, CallError> {
         let base = &endpoint.base_url;
-        if let Err(problem) = base.judge(&self.allowed) {
+        if let Err(problem) = base.judge(&self.connector.allowed) {
             return Err(CallError::Refused(problem.to_string()));
         }
-        let url = base.join(path_and_query).ok_or_else(|| {
-            CallError::Refused("The path leads out of the provider's API.".to_owned())
-        })?;
-        for (name, value) in &endpoint.headers {
-            if !headers.contains_key(name) {
-                headers.insert(name.clone(), value.clone());
+        let mut request = request(endpoint, secret, method, path_and_query, headers, body)?;
+        (request.headers_mut()).append(CDN_LOOP, self.connector.own_name.value());
+        let origin = base.origin();
+        loop {
+            let mut connection = match self.idle.take(origin) {
+                Some(idle) => idle,
+                None => {
+                    let stream = self.connector.connect(base).await?;
+                    Connection::open(stream).await.map_err(broken)?
+                }
+            };
+            match connection.ask(request).await {
+                Ok(answer) => return Ok(Answer::new(answer, connection, origin, &self.idle).await),
+                // It had been closed while it was idle.
+                Err(Unanswered::NotSent(unsent)) => request = unsent,
+                Err(Unanswered::Broken(error)) => return Err(broken(error)),
             }
         }
-        endpoint
-            .key_header
-            .put(&mut headers, secret)
-            .ok_or_else(|| {
-                CallError::Refused("The key has characters that no header can hold.".to_owned())
-            })?;
-        headers.append(CDN_LOOP, self.own_name.clone());
-        let client = match base.is_named(&self.allowed) {
-            true => &self.named,
-            false => &self.public,
-        };
-        let request = client.request(method, url).headers(headers).body(body);
-        request.send().await.map_err(|error| call_error(&error))
     }
 }
 
-fn builder(connect_within: Duration) -> ClientBuilder {
-    Client::builder()
-        .http1_only()
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .retry(retry::never())
-        .connect_timeout(connect_within)
-        .pool_idle_timeout(KEEP_IDLE)
-        .tcp_nodelay(true)
-}
-
-/// Resolves names, and gives only public addresses. What it gives is what is connected to: a name that stands for another
-/// address a moment later gains nothing.
-struct PublicOnly;
-
-/// All addresses of a name are private.
-#[derive(Debug, thiserror::Error)]
-#[error("all addresses of the name are in private ranges")]
-struct NothingPublic;
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> =
-                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let public: Vec<SocketAddr> = found
-                .into_iter()
-                .filter(|address| is_public(address.ip()))
-                .collect();
-            if public.is_empty() {
-                return Err(NothingPublic.into());
-            }
-            let addresses: Addrs = Box::new(public.into_iter());
-            Ok(addresses)
-        })
-    }
-}
-
-/// True if TLS says that something is wrong. Its error is wrapped in errors of input and output, once or twice, which hide it
-/// from `source`.
-fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
-    if error.is::<rustls::Error>() {
-        return true;
-    }
-    let io = error.downcast_ref::<std::io::Error>();
-    io.and_then(std::io::Error::get_ref)
-        .is_some_and(|inner| is_of_tls(inner))
-}
-
-/// Why there is no answer, in words that say nothing of addresses.
-fn call_error(error: &reqwest::Error) -> CallError {
-    let mut cause = Some(error as &dyn Error);
-    while let Some(one) = cause {
-        if one.is::<NothingPublic>() {
-            return CallError::Refused(BadBaseUrl::Private.to_string());
+/// What is sent.
+fn request(
+    endpoint: &Endpoint,
+    secret: &Secret<String>,
+    method: Method,
+    path_and_query: &str,
+    mut headers: HeaderMap,
+    body: CallBody,
+) -> Result<Request<CallBody>, CallError> {
+    let base = &endpoint.base_url;
+    let refused = |words: &str| CallError::Refused(words.to_owned());
+    let path = (base.join(path_and_query))
+        .ok_or_else(|| refused("The path leads out of the provider's API."))?;
+    for (name, value) in &endpoint.headers {
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
         }
-        if is_of_tls(one) {
-            return CallError::Unreachable("Its certificate does not fit.".to_owned());
-        }
-        cause = one.source();
     }
-    if error.is_timeout() {
-        return CallError::TimedOut;
+    (endpoint.key_header.put(&mut headers, secret))
+        .ok_or_else(|| refused("The key has characters that no header can hold."))?;
+    let host = HeaderValue::from_str(base.authority())
+        .map_err(|_unsuited| CallError::Refused(BadBaseUrl::Malformed.to_string()))?;
+    headers.insert(HOST, host);
+    // Servers want to hear that nothing follows where something could (RFC 9110, section 8.6).
+    if matches!(body, CallBody::Empty)
+        && [Method::POST, Method::PUT, Method::PATCH].contains(&method)
+    {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-    let words = match (error.is_dns(), error.is_connect()) {
-        (true, _) => "Its name is not known.",
-        (_, true) => "No connection could be made.",
-        _ => "It broke the connection off, or its answer could not be understood.",
-    };
-    CallError::Unreachable(words.to_owned())
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = Uri::from(path);
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+fn broken(error: hyper::Error) -> CallError {
+    tracing::debug!(
+        error = &error as &dyn std::error::Error,
+        "a provider gave no answer"
+    );
+    CallError::Unreachable(
+        "It broke the connection off, or its answer could not be understood.".to_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -332,11 +243,5 @@ mod tests {
         assert!(!format!("{headers:?}").contains("hunter22"));
         let broken = Secret::new("a\r\nb: c".to_owned());
         assert!(KeyHeader::Bearer.put(&mut headers, &broken).is_none());
-    }
-
-    #[tokio::test]
-    async fn a_name_for_this_machine_has_no_address_here() {
-        let resolved = PublicOnly.resolve("localhost".parse().unwrap()).await;
-        assert!(resolved.is_err_and(|error| error.is::<NothingPublic>()));
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use url::{Host, Url};
+use hyper::http::uri::PathAndQuery;
+use url::{Host, Position, Url};
 
 use super::addresses::is_public;
 
@@ -54,10 +55,9 @@ impl Allowed {
 
     /// True if the operator allows host and port by name.
     pub(super) fn names(&self, url: &Url) -> bool {
-        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
             return false;
         };
-        let host = host.to_string();
         self.0
             .iter()
             .any(|place| place.port == port && place.host == host)
@@ -153,26 +153,31 @@ impl BaseUrl {
         allowed.names(&self.0)
     }
 
-    /// The whole address of a call: this one's scheme, host and port, its path, then the given one. `None` if that does not
-    /// begin with a slash, or leads upward.
-    pub(super) fn join(&self, path_and_query: &str) -> Option<Url> {
-        let (path, query) = match path_and_query.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (path_and_query, None),
-        };
+    /// Path and query of a call: this one's path, then the given one. `None` if that does not begin with a slash, leads upward,
+    /// or has characters that no request line can hold.
+    pub(super) fn join(&self, path_and_query: &str) -> Option<PathAndQuery> {
+        let path = path_and_query.split('?').next().unwrap_or_default();
         let leads_upward = path.contains('\\')
             || path.split('/').any(|part| {
-                let part = part.to_ascii_lowercase().replace("%2e", ".");
-                matches!(part.as_str(), "." | "..")
+                let is_dots = |part: &str| matches!(part, "." | "..");
+                is_dots(part)
+                    || part.contains('%') && is_dots(&part.to_ascii_lowercase().replace("%2e", "."))
             });
         if !path.starts_with('/') || leads_upward {
             return None;
         }
-        let mut url = self.0.clone();
         let below = self.0.path().trim_end_matches('/');
-        url.set_path(&format!("{below}{path}"));
-        url.set_query(query);
-        Some(url)
+        PathAndQuery::try_from(format!("{below}{path_and_query}")).ok()
+    }
+
+    /// Scheme, host and port: where its connections lead to.
+    pub(super) fn origin(&self) -> &str {
+        &self.0[..Position::BeforePath]
+    }
+
+    /// Host, and port if it is not the scheme's own: what a request names (RFC 9110, section 7.2).
+    pub(super) fn authority(&self) -> &str {
+        &self.0[Position::BeforeHost..Position::BeforePath]
     }
 
     /// The host, for people.
@@ -290,14 +295,16 @@ mod tests {
 
     #[test]
     fn calls_stay_on_host_and_below_the_path() {
-        let base = BaseUrl::parse("https://h.example/api", &Allowed::default()).unwrap();
-        let join = |path: &str| base.join(path).map(|url| url.to_string());
+        let base = BaseUrl::parse("https://h.example:444/api", &Allowed::default()).unwrap();
+        assert_eq!(base.origin(), "https://h.example:444");
+        assert_eq!(base.authority(), "h.example:444");
+        let join = |path: &str| base.join(path).map(|joined| joined.to_string());
         let is = |path, whole: &str| assert_eq!(join(path).as_deref(), Some(whole));
-        is("/v1/models", "https://h.example/api/v1/models");
-        is("/v1/a?b=c/../d", "https://h.example/api/v1/a?b=c/../d");
-        is("/a%20b", "https://h.example/api/a%20b");
-        is("/@evil.example/", "https://h.example/api/@evil.example/");
-        is("//evil.example/x", "https://h.example/api//evil.example/x");
+        is("/v1/models", "/api/v1/models");
+        is("/v1/a?b=c/../d", "/api/v1/a?b=c/../d");
+        is("/a%20b", "/api/a%20b");
+        is("/@evil.example/", "/api/@evil.example/");
+        is("//evil.example/x", "/api//evil.example/x");
         for path in [
             "",
             "v1",
@@ -306,8 +313,21 @@ mod tests {
             "/a/.",
             "/a\\..\\b",
             "@evil.example",
+            "/a b",
+            "/a\r\nhost: evil.example",
         ] {
             assert_eq!(join(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_request_names_the_port_where_it_is_not_the_scheme_s_own() {
+        for (text, authority) in [
+            ("https://h.example:443/v1", "h.example"),
+            ("https://[2606:4700::1]:8443", "[2606:4700::1]:8443"),
+        ] {
+            let base = BaseUrl::parse(text, &Allowed::default()).unwrap();
+            assert_eq!(base.authority(), authority);
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::crypto::digest::hmac_sha256;
 use crate::crypto::random::{base62_text, system_rng};
 use crate::domain::accounts::{self, Account};
 use crate::domain::audit::{Act, Actor};
+use crate::domain::integrations::ProviderClient;
 use crate::domain::security::devices;
 use crate::domain::sign_in::Pending;
 use crate::ids::{AccountId, SessionId};
@@ -28,7 +29,7 @@ use crate::web::layout::{Flash, Theme};
 use crate::web::session_store::{
     ACCOUNT_ID, ENDED_AFTER, NEW_DEVICE, PENDING_ACCOUNT_ID, PUBLIC_ID, SIGNED_IN, SignedIn,
 };
-use crate::web::state::AppState;
+use crate::web::state::{AppState, Worker};
 
 /// Under this name a session keeps the seed of its form tokens.
 const FORM_SEED: &str = "form_seed";
@@ -83,6 +84,11 @@ pub struct Visitor {
 }
 
 impl Visitor {
+    /// Calls providers.
+    pub fn provider_client(&self) -> &ProviderClient {
+        &Worker::of(&self.request).provider_client
+    }
+
     /// The message that the request before left for this page; it is gone after this.
     pub fn take_flash(&self) -> Option<Flash> {
         // Removing what is not there would still count as a change, and write the session at every page.

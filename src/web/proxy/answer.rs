@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 use actix_web::HttpRequest;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
-use futures_core::Stream;
 use tokio::time::Sleep;
 
 use super::notes::{News, Notes};
-use crate::domain::integrations::tokens::Meter;
+use crate::domain::integrations::{self, tokens::Meter};
 use crate::domain::usage::UpstreamUse;
 use crate::domain::verification::Accepted;
 use crate::web::extract::key_check::{KeyCheck, Shown};
@@ -125,32 +124,55 @@ impl Drop for Call {
 
 /// The body of the answer.
 pub(super) struct AnswerBody {
-    pieces: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>>>>,
+    from_provider: integrations::AnswerBody,
     size: BodySize,
-    silence: Pin<Box<Sleep>>,
+    /// Runs while nothing comes.
+    silence: Option<Pin<Box<Sleep>>>,
     longest_silence: Duration,
     call: Option<Call>,
+    broken: Option<Box<dyn Error>>,
 }
 
 impl AnswerBody {
-    /// Passes on what `answer` brings.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a provider that falls silent does so in the machine's time"
-    )]
+    /// Passes on what the provider sends.
     pub(super) fn new(
-        answer: reqwest::Response,
+        from_provider: integrations::AnswerBody,
         size: BodySize,
         longest_silence: Duration,
         call: Call,
     ) -> Self {
         Self {
-            pieces: Box::pin(answer.bytes_stream()),
+            from_provider,
             size,
-            silence: Box::pin(tokio::time::sleep(longest_silence)),
+            silence: None,
             longest_silence,
             call: Some(call),
+            broken: None,
         }
+    }
+
+    /// True if nothing has come for too long.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a provider that falls silent does so in the machine's time"
+    )]
+    fn is_silent(&mut self, cx: &mut Context<'_>) -> bool {
+        let longest = self.longest_silence;
+        let silence = (self.silence).get_or_insert_with(|| Box::pin(tokio::time::sleep(longest)));
+        silence.as_mut().poll(cx).is_ready()
+    }
+
+    /// Cuts the answer off, so that no one takes it for whole. What has come before goes out first: the server lets go of
+    /// what it has not yet sent when a body fails.
+    fn break_off(
+        &mut self,
+        error: Box<dyn Error>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
+        self.call = None;
+        self.broken = Some(error);
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -166,31 +188,24 @@ impl MessageBody for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = &mut *self;
-        let next = match this.pieces.as_mut().poll_next(cx) {
-            Poll::Ready(next) => next,
-            Poll::Pending => {
-                if this.silence.as_mut().poll(cx).is_pending() {
-                    return Poll::Pending;
-                }
-                // Cut off: whoever reads it must not take it for whole.
-                this.call = None;
-                return Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())));
+        if let Some(error) = this.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        match this.from_provider.poll_piece(cx) {
+            Poll::Pending if this.is_silent(cx) => {
+                let error = io::Error::from(io::ErrorKind::TimedOut);
+                this.break_off(error.into(), cx)
             }
-        };
-        match next {
-            Some(Ok(piece)) => {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(Ok(piece))) => {
                 if let Some(call) = &mut this.call {
                     call.take_in(&piece);
                 }
-                let until = tokio::time::Instant::now() + this.longest_silence;
-                this.silence.as_mut().reset(until);
+                this.silence = None;
                 Poll::Ready(Some(Ok(piece)))
             }
-            Some(Err(broken)) => {
-                this.call = None;
-                Poll::Ready(Some(Err(broken.into())))
-            }
-            None => {
+            Poll::Ready(Some(Err(error))) => this.break_off(error.into(), cx),
+            Poll::Ready(None) => {
                 this.call = None;
                 Poll::Ready(None)
             }

@@ -1,8 +1,9 @@
-//! Where a worker makes its calls: its own client, whose connections stay on its thread, and what it remembers of keys.
+//! What a worker remembers of providers' keys.
 //!
-//! The row of a provider's key is remembered, sealed, as long as the verifier finds that nothing in the database has moved: it
-//! looks for every request anyway, when it judges the key of ours. So a call costs no query of its own, and a key that was
-//! removed is used no more by any request that begins after that.
+//! An opened key is remembered as long as the verifier finds that nothing in the database has moved: it looks for every request
+//! anyway, when it judges the key of ours. So a call costs no query of its own, and a key that was removed is used no more
+//! by any request that begins after that. It lies in memory beside the secret that it was sealed with, and is wiped
+//! as soon as anything has moved.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,26 +13,29 @@ use chrono::TimeDelta;
 
 use crate::clock::Timestamp;
 use crate::config::ProxySettings;
-use crate::domain::integrations::ProviderClient;
-use crate::domain::integrations::calls::{CallRefusal, Opened, Sealed, find_for_call};
+use crate::domain::integrations::calls::{CallRefusal, Opened, open_for_call};
 use crate::domain::verification::Epoch;
 use crate::ids::{AccountId, ProviderKeyId};
 use crate::web::state::AppState;
 
-/// Rows that a worker remembers.
+/// Keys that a worker remembers.
 const MOST_KNOWN: usize = 2_000;
 
 /// How far notes about one key are apart: a server that takes a key and refuses it by turns must not make us write each time.
 const NOTES_APART: TimeDelta = TimeDelta::seconds(5);
 
-type Known = HashMap<(AccountId, Box<str>), (Epoch, Rc<Sealed>)>;
+/// Opened keys, by account and provider.
+#[derive(Default)]
+struct Known {
+    /// Where the database was when they were read, or before.
+    at: Option<Epoch>,
+    keys: HashMap<(AccountId, Box<str>), Rc<Opened>>,
+}
 
 /// One worker's; stays on its thread.
 #[derive(Clone)]
 pub struct CallDesk {
-    /// Makes the calls.
-    pub(super) client: ProviderClient,
-    /// How long they may take.
+    /// How long calls may take.
     pub(super) settings: ProxySettings,
     known: Rc<RefCell<Known>>,
     noted: Rc<RefCell<HashMap<ProviderKeyId, Timestamp>>>,
@@ -39,11 +43,9 @@ pub struct CallDesk {
 
 impl CallDesk {
     /// For one worker.
-    pub fn new(state: &AppState) -> Self {
+    pub fn new(settings: ProxySettings) -> Self {
         Self {
-            client: ProviderClient::new(&state.call_rules)
-                .expect("server.rs has made one by these rules"),
-            settings: state.config.proxy,
+            settings,
             known: Rc::default(),
             noted: Rc::default(),
         }
@@ -59,29 +61,33 @@ impl CallDesk {
         account: AccountId,
         slug: &str,
         confirmed: Option<Epoch>,
-    ) -> Result<Opened, CallRefusal> {
-        let secrets = &state.policy.secrets;
+    ) -> Result<Rc<Opened>, CallRefusal> {
         let key = (account, Box::<str>::from(slug));
-        let remembered = (self.known.borrow().get(&key))
-            .filter(|(epoch, _)| Some(*epoch) == confirmed)
-            .map(|(_, sealed)| sealed.clone());
-        if let Some(sealed) = remembered {
-            return sealed.open(secrets);
-        }
-        let (catalog, slug) = (state.catalog.clone(), slug.to_owned());
-        let sealed = (state.pool)
-            .read(move |db| find_for_call(db, &catalog, account, &slug))
-            .await?;
-        let opened = sealed.open(secrets);
-        if let Some(epoch) = confirmed {
-            // It was read after that epoch. If it has moved meanwhile, no later request is told this one.
+        {
             let mut known = self.known.borrow_mut();
-            if known.len() >= MOST_KNOWN {
-                known.clear();
+            if known.at != confirmed {
+                known.keys.clear();
+                known.at = confirmed;
             }
-            known.insert(key, (epoch, Rc::new(sealed)));
+            if let Some(opened) = known.keys.get(&key) {
+                return Ok(opened.clone());
+            }
         }
-        opened
+        let (catalog, policy, slug) =
+            (state.catalog.clone(), state.policy.clone(), slug.to_owned());
+        let opened = (state.pool)
+            .read(move |db| open_for_call(db, &catalog, &policy.secrets, account, &slug))
+            .await?;
+        let opened = Rc::new(opened);
+        let mut known = self.known.borrow_mut();
+        // It was read after that epoch. If it has moved meanwhile, no later request is told this one.
+        if confirmed.is_some() && known.at == confirmed {
+            if known.keys.len() >= MOST_KNOWN {
+                known.keys.clear();
+            }
+            known.keys.insert(key, opened.clone());
+        }
+        Ok(opened)
     }
 
     /// True if something may be noted of a key now, and then not for a while.

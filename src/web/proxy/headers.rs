@@ -6,7 +6,7 @@
 
 use actix_web::HttpResponseBuilder;
 use actix_web::http::header::{self as ours, HeaderMap as OurHeaders};
-use reqwest::header::{self as theirs, HeaderMap as TheirHeaders};
+use hyper::header::{self as theirs, HeaderMap as TheirHeaders};
 
 /// Belong to one connection.
 const HOP_BY_HOP: [&str; 9] = [

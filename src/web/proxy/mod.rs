@@ -15,6 +15,8 @@ mod notes;
 mod request_body;
 mod target;
 
+use std::rc::Rc;
+
 use actix_web::body::BodySize;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -23,7 +25,6 @@ use actix_web::{HttpRequest, HttpResponse, Scope};
 
 use self::answer::{AnswerBody, Call};
 use self::notes::{News, Notes};
-use self::request_body::Brought;
 use self::target::Target;
 use super::error::{ApiError, Code, rate_limit};
 use super::extract::key_check::{Asked, KeyCheck, Shown, missing_key};
@@ -33,7 +34,7 @@ use crate::domain::api_keys::scopes::INTEGRATIONS_USE;
 use crate::domain::integrations::calls::{CallRefusal, Opened};
 use crate::domain::integrations::limits;
 use crate::domain::integrations::tokens::Meter;
-use crate::domain::integrations::{CDN_LOOP, CallError};
+use crate::domain::integrations::{Answer, CDN_LOOP, CallError};
 use crate::domain::verification::Accepted;
 
 pub use self::desk::CallDesk;
@@ -109,8 +110,8 @@ async fn attempt(req: &HttpRequest, payload: Payload) -> Result<HttpResponse, Ap
 /// A provider's address may lead back to us. A call that is passed on would come again then, and again.
 fn check_way(req: &HttpRequest) -> Result<(), ApiError> {
     let values = req.headers().get_all(CDN_LOOP.as_str());
-    let rules = &AppState::of(req).call_rules;
-    match rules.has_been_here(values.map(HeaderValue::as_bytes)) {
+    let connector = &AppState::of(req).connector;
+    match connector.has_been_here(values.map(HeaderValue::as_bytes)) {
         true => Err(ApiError::new(
             Code::LoopDetected,
             "This call has been passed on by this server before. Check the address of the provider.",
@@ -123,7 +124,7 @@ fn check_way(req: &HttpRequest) -> Result<(), ApiError> {
 struct Prepared {
     accepted: Accepted,
     path_and_query: String,
-    opened: Opened,
+    opened: Rc<Opened>,
 }
 
 async fn prepare(
@@ -188,26 +189,22 @@ async fn call(
         path_and_query,
         opened,
     } = prepared;
-    let desk = &Worker::of(req).desk;
+    let worker = Worker::of(req);
     let (rate, expires_at) = (accepted.rate, accepted.key.expires_at);
-    let mut headers = headers::for_provider(req.headers(), &accepted.key.prefix());
+    let headers = headers::for_provider(req.headers(), &accepted.key.prefix());
     let check_at = check.at();
     // From here on, whatever happens is noted when this goes.
     let mut call = Call::begin(req.clone(), check, accepted, target.provider);
     let sent = async {
-        let Brought { body, length } = (request_body::take(req, payload).await).or(Err(None))?;
-        if let Some(length) = length {
-            headers.insert(reqwest::header::CONTENT_LENGTH, length.into());
-        }
-        let method = reqwest::Method::from_bytes(req.method().as_str().as_bytes()).or(Err(None))?;
+        let body = request_body::take(req, payload).await.or(Err(None))?;
+        let method = hyper::Method::from_bytes(req.method().as_str().as_bytes()).or(Err(None))?;
         let (endpoint, secret) = (&opened.provider.endpoint, &opened.secret);
-        (desk
-            .client
+        (worker.provider_client)
             .send(endpoint, secret, method, &path_and_query, headers, body)
-            .await)
+            .await
             .map_err(Some)
     };
-    let got = match tokio::time::timeout(desk.settings.answer_within, sent).await {
+    let got = match tokio::time::timeout(worker.desk.settings.answer_within, sent).await {
         Ok(Ok(got)) => got,
         Ok(Err(error)) => return Err(fail(&mut call, not_answered(error), None)),
         Err(_elapsed) => {
@@ -247,28 +244,31 @@ async fn call(
             .get(name)
             .and_then(|value| value.to_str().ok())
     };
-    let media_type = text(reqwest::header::CONTENT_TYPE);
+    let media_type = text(hyper::header::CONTENT_TYPE);
     if media_type.is_some_and(|kind| kind.starts_with("text/event-stream")) {
         answer.insert_header((ACCEL_BUFFERING, HeaderValue::from_static("no")));
     }
-    let meter = Meter::of(media_type, text(reqwest::header::CONTENT_ENCODING));
+    let meter = Meter::of(media_type, text(hyper::header::CONTENT_ENCODING));
     let news = News::of(got_status, &opened);
     call.answered(status.as_u16(), Some(status.as_u16()));
     call.read_along(meter, Notes::of(&opened, news, check_at), news);
     let size = size(req.method(), status, &got);
-    Ok(answer.body(AnswerBody::new(got, size, desk.settings.silence, call)))
+    Ok(answer.body(AnswerBody::new(
+        got.into_body(),
+        size,
+        worker.desk.settings.silence,
+        call,
+    )))
 }
 
 /// How much will come, as far as the provider says so.
-fn size(method: &Method, status: StatusCode, got: &reqwest::Response) -> BodySize {
+fn size(method: &Method, status: StatusCode, got: &Answer) -> BodySize {
     if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         return BodySize::None;
     }
     // Where both are said, the length is not true (RFC 9112 section 6.3).
-    let is_chunked = got
-        .headers()
-        .contains_key(reqwest::header::TRANSFER_ENCODING);
-    let length = (got.headers().get(reqwest::header::CONTENT_LENGTH))
+    let is_chunked = (got.headers()).contains_key(hyper::header::TRANSFER_ENCODING);
+    let length = (got.headers().get(hyper::header::CONTENT_LENGTH))
         .filter(|_| !is_chunked)
         .and_then(|value| value.to_str().ok())
         .and_then(|text| text.parse().ok());
@@ -308,11 +308,11 @@ fn not_answered(error: Option<CallError>) -> ApiError {
 }
 
 /// True for an answer that sends the client elsewhere. Clients would go there, with our key in their headers.
-fn is_redirect(got: &reqwest::Response) -> bool {
-    got.status().is_redirection() && got.headers().contains_key(reqwest::header::LOCATION)
+fn is_redirect(got: &Answer) -> bool {
+    got.status().is_redirection() && got.headers().contains_key(hyper::header::LOCATION)
 }
 
-fn not_followed(got: &reqwest::Response) -> ApiError {
+fn not_followed(got: &Answer) -> ApiError {
     let status = got.status().as_u16();
     ApiError::new(
         Code::BadProviderAnswer,

@@ -1,7 +1,7 @@
 //! What a call has shown of the provider's key, noted beside it.
 
 use actix_web::HttpRequest;
-use reqwest::StatusCode;
+use hyper::StatusCode;
 
 use crate::clock::Timestamp;
 use crate::domain::integrations::calls::{self, Opened};

@@ -1,6 +1,6 @@
 //! Keys of the server itself: operators set them and say who may use them, accounts use them without seeing them.
 
-use keyport::domain::integrations::calls::{CallRefusal, Opened, find_for_call};
+use keyport::domain::integrations::calls::{CallRefusal, Opened, open_for_call};
 use keyport::ids::AccountId;
 
 use crate::support::{Person, TestApp};
@@ -15,9 +15,8 @@ const ACCESS: &str = "/operator/integrations/openai/access";
 
 fn open(app: &TestApp, account: AccountId) -> Result<Opened, CallRefusal> {
     let state = &app.state;
-    (state.pool)
-        .read_now(|db| find_for_call(db, &state.catalog, account, "openai"))?
-        .open(&state.policy.secrets)
+    let secrets = &state.policy.secrets;
+    (state.pool).read_now(|db| open_for_call(db, &state.catalog, secrets, account, "openai"))
 }
 
 async fn share(oona: &mut Person, access: &str, accounts: &str) -> crate::support::actors::Answer {

@@ -36,9 +36,10 @@ async fn where_the_check_gets(scene: &Scene, path: &str) -> TestApp {
 
 pub fn opened(app: &TestApp, account: AccountId) -> Opened {
     let state = &app.state;
-    let found =
-        (state.pool).read_now(|db| calls::find_for_call(db, &state.catalog, account, "openai"));
-    found.unwrap().open(&state.policy.secrets).unwrap()
+    let (catalog, secrets) = (&state.catalog, &state.policy.secrets);
+    let opened =
+        (state.pool).read_now(|db| calls::open_for_call(db, catalog, secrets, account, "openai"));
+    opened.unwrap()
 }
 
 pub fn account(app: &TestApp) -> AccountId {

@@ -1,6 +1,6 @@
 //! Provider keys in the database: they open for their account, provider and row only, and move with the instance secret.
 
-use keyport::domain::integrations::calls::{CallRefusal, Opened, find_for_call};
+use keyport::domain::integrations::calls::{CallRefusal, Opened, open_for_call};
 use keyport::domain::secret_rotation::dependents;
 use keyport::store::StoreError;
 
@@ -17,9 +17,8 @@ const ON_OLD: [(&str, &str); 1] = [("KEYPORT_SECRET", OLD)];
 
 fn open(app: &TestApp, slug: &str) -> Result<Opened, CallRefusal> {
     let (state, id) = (&app.state, account(app));
-    (state.pool)
-        .read_now(|db| find_for_call(db, &state.catalog, id, slug))?
-        .open(&state.policy.secrets)
+    let secrets = &state.policy.secrets;
+    (state.pool).read_now(|db| open_for_call(db, &state.catalog, secrets, id, slug))
 }
 
 /// The same server, with another instance secret.

@@ -66,7 +66,7 @@ pub(in crate::web::pages) async fn check_and_save(
     };
     take_check(me).await?;
     let state = &me.visitor.state;
-    let checked = (state.provider_client)
+    let checked = (me.visitor.provider_client())
         .check(&provider.endpoint, &provider.check, new.secret())
         .await;
     let is_accepted = match &checked {
@@ -152,7 +152,7 @@ pub(in crate::web::pages) async fn check_now(
         )));
     };
     take_check(me).await?;
-    let checked = (state.provider_client)
+    let checked = (me.visitor.provider_client())
         .check(&provider.endpoint, &provider.check, &key.secret)
         .await;
     let reason = reason(provider, &checked);
