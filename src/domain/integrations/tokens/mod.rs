@@ -12,7 +12,8 @@
 mod events;
 mod scan;
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use self::events::Events;
 use self::scan::Scan;
@@ -35,35 +36,88 @@ impl Tokens {
         self == Self::default()
     }
 
-    fn take_in(&mut self, usage: &Value) {
-        let (input, output) = read(usage);
+    fn take_in(&mut self, usage: &Usage) {
+        let (input, output) = usage.sums();
         let sane = |number: Option<u64>| number.filter(|number| *number <= MOST).unwrap_or(0);
         self.input = self.input.max(sane(input));
         self.output = self.output.max(sane(output));
     }
 }
 
-/// The two numbers of an object that tells tokens.
-fn read(usage: &Value) -> (Option<u64>, Option<u64>) {
-    let number = |name: &str| usage.get(name).and_then(Value::as_u64);
-    let sum = |first: &str, others: &[&str]| {
-        let others = others.iter().filter_map(|name| number(name));
-        number(first).map(|first| others.fold(first, u64::saturating_add))
-    };
-    if number("promptTokenCount").is_some() {
-        return (
-            sum("promptTokenCount", &["toolUsePromptTokenCount"]),
-            sum("candidatesTokenCount", &["thoughtsTokenCount"]),
-        );
+/// An object that tells tokens: the fields of all providers that matter.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Usage {
+    // Gemini.
+    #[serde(rename = "promptTokenCount")]
+    prompt_token_count: Told,
+    #[serde(rename = "toolUsePromptTokenCount")]
+    tool_use_prompt_token_count: Told,
+    #[serde(rename = "candidatesTokenCount")]
+    candidates_token_count: Told,
+    #[serde(rename = "thoughtsTokenCount")]
+    thoughts_token_count: Told,
+    // OpenAI's chat, and what follows it.
+    prompt_tokens: Told,
+    completion_tokens: Told,
+    total_tokens: Told,
+    // Anthropic, and OpenAI's responses.
+    input_tokens: Told,
+    cache_creation_input_tokens: Told,
+    cache_read_input_tokens: Told,
+    output_tokens: Told,
+}
+
+/// A number, if it is one. Whatever else stands in its place tells nothing, and spoils nothing.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Told {
+    Number(u64),
+    Else(IgnoredAny),
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        Self::Else(IgnoredAny)
     }
-    if let Some(input) = number("prompt_tokens") {
-        // Some leave reasoning out of what was completed, and have it in the total.
-        let rest = number("total_tokens").map(|total| total.saturating_sub(input));
-        return (Some(input), number("completion_tokens").max(rest));
+}
+
+impl Told {
+    fn number(self) -> Option<u64> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Else(IgnoredAny) => None,
+        }
     }
-    // Anthropic counts what it cached apart; the others have it in the first number.
-    let cached = ["cache_creation_input_tokens", "cache_read_input_tokens"];
-    (sum("input_tokens", &cached), number("output_tokens"))
+}
+
+impl Usage {
+    /// What went in, and what came out.
+    fn sums(&self) -> (Option<u64>, Option<u64>) {
+        let sum = |first: Told, others: &[Told]| {
+            let others = others.iter().filter_map(|told| told.number());
+            first
+                .number()
+                .map(|first| others.fold(first, u64::saturating_add))
+        };
+        if self.prompt_token_count.number().is_some() {
+            return (
+                sum(self.prompt_token_count, &[self.tool_use_prompt_token_count]),
+                sum(self.candidates_token_count, &[self.thoughts_token_count]),
+            );
+        }
+        if let Some(input) = self.prompt_tokens.number() {
+            // Some leave reasoning out of what was completed, and have it in the total.
+            let rest = (self.total_tokens.number()).map(|total| total.saturating_sub(input));
+            return (Some(input), self.completion_tokens.number().max(rest));
+        }
+        // Anthropic counts what it cached apart; the others have it in the first number.
+        let cached = [
+            self.cache_creation_input_tokens,
+            self.cache_read_input_tokens,
+        ];
+        (sum(self.input_tokens, &cached), self.output_tokens.number())
+    }
 }
 
 /// Reads along with an answer.

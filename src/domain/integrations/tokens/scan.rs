@@ -37,19 +37,42 @@ enum Level {
 
 impl Scan {
     pub(super) fn push(&mut self, piece: &[u8], found: &mut impl FnMut(&[u8])) {
-        for byte in piece {
-            self.step(*byte, found);
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let (text, after) = rest.split_at(self.text(rest));
+            self.keep(text);
+            rest = match after.split_first() {
+                Some((byte, after)) => {
+                    self.keep(&[*byte]);
+                    self.step(*byte, found);
+                    after
+                }
+                None => after,
+            };
         }
     }
 
-    fn step(&mut self, byte: u8, found: &mut impl FnMut(&[u8])) {
+    /// How many bytes are text without a meaning here: most of an answer is, and is passed over at once.
+    fn text(&self, rest: &[u8]) -> usize {
+        if !self.in_string || self.is_escaped || self.in_name {
+            return 0;
+        }
+        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+        end.unwrap_or(rest.len())
+    }
+
+    /// Keeps what belongs to an object that tells tokens.
+    fn keep(&mut self, bytes: &[u8]) {
         if let Some(copy) = &mut self.copy {
-            if copy.len() < MOST_BYTES {
-                copy.push(byte);
+            if copy.len() + bytes.len() <= MOST_BYTES {
+                copy.extend_from_slice(bytes);
             } else {
                 self.copy = None;
             }
         }
+    }
+
+    fn step(&mut self, byte: u8, found: &mut impl FnMut(&[u8])) {
         if self.in_string {
             return self.step_in_string(byte);
         }
