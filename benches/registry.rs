@@ -14,7 +14,7 @@
     reason = "a benchmark reads the clock, and one that panics has failed"
 )]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use keyport::clock::Timestamp;
 use keyport::ids::AccountId;
@@ -112,7 +112,17 @@ async fn measure(engine: Engine, share: f64) {
     let mut reports = Vec::new();
     for family in 0..REPORT_ROUNDS.min((counts.networks / FAMILY) as usize) {
         let network = network_handle(family as u32 * FAMILY);
-        reports.push(ask(&program, &format!("/rest/report/reassignment/{network}")).await);
+        let began = Instant::now();
+        let asked = program
+            .get(&format!("/rest/report/reassignment/{network}"))
+            .await
+            .expect(200);
+        reports.push(began.elapsed().as_secs_f64() * 1000.0);
+        // The next one is not to wait for what is written for this one.
+        let ticket = format!("/rest/ticket/{}/summary", asked.element("ticketNo"));
+        while program.get(&ticket).await.element("webTicketStatus") == "IN_PROGRESS" {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
     times.push(("/report/reassignment/H", reports));
     for (name, times) in &mut times {
