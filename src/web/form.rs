@@ -26,7 +26,7 @@ impl Field {
     /// Puts a further error beside the field: several things may be wrong with it, and each is told once.
     pub fn refuse_also(&mut self, error: &str) {
         match &mut self.error {
-            Some(known) if known.contains(error) => {}
+            Some(known) if format!("{known} ").contains(&format!("{error} ")) => {}
             Some(known) => *known = format!("{known} {error}"),
             None => self.refuse(error),
         }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::http::response::Parts;
-use hyper::{HeaderMap, Response, StatusCode};
+use hyper::{HeaderMap, Response, StatusCode, Version};
 
 use super::connections::{Connection, IdleConnections};
 
@@ -29,6 +29,8 @@ impl Answer {
         let mut body = AnswerBody {
             incoming,
             connection: Some(connection),
+            // To one that speaks 1.0, no body of unknown length can be sent.
+            can_go_on: head.version > Version::HTTP_10,
             origin: origin.into(),
             home: home.clone(),
         };
@@ -70,6 +72,8 @@ pub struct AnswerBody {
     incoming: Incoming,
     /// What it comes on, until its end.
     connection: Option<Box<Connection>>,
+    /// True if another call can be made on it.
+    can_go_on: bool,
     origin: Box<str>,
     home: Rc<IdleConnections>,
 }
@@ -117,7 +121,9 @@ impl AnswerBody {
     }
 
     fn give_back(&mut self, cx: &mut Context<'_>) {
-        if let Some(connection) = self.connection.take() {
+        if let Some(connection) = self.connection.take()
+            && self.can_go_on
+        {
             self.home.give(&self.origin, connection, cx);
         }
     }

@@ -81,6 +81,7 @@ impl ProviderClient {
                 return Checked::Unreachable("It did not answer in time.".to_owned());
             }
             Err(CallError::Unreachable(words)) => return Checked::Unreachable(words),
+            Err(error @ CallError::Incomplete) => return Checked::Unreachable(error.to_string()),
         };
         let status = answer.status();
         if call.refused.contains(&status.as_u16()) {

@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -25,17 +25,20 @@ const KEEP_IDLE: Duration = Duration::from_secs(30);
 /// Bytes of an answer that are read ahead; its head has to fit in.
 const MOST_AHEAD: usize = 128 * 1024;
 
+type Wire = http1::Connection<Stream, CallBody>;
+
 /// A connection, and what is on it.
 pub(super) struct Connection {
     sender: SendRequest<CallBody>,
-    wire: http1::Connection<Stream, CallBody>,
-    is_open: bool,
+    /// Moves the bytes. Gone as soon as it has ended: then a call that it has not begun comes back from it, and a body that is
+    /// not whole breaks off.
+    wire: Option<Wire>,
 }
 
 /// Why a call got no answer on a connection.
 pub(super) enum Unanswered {
     /// Nothing of it was sent. It can be made on another connection.
-    NotSent(Request<CallBody>),
+    NotSent(Box<Request<CallBody>>),
     /// It may have been sent.
     Broken(hyper::Error),
 }
@@ -49,23 +52,19 @@ impl Connection {
             .await?;
         Ok(Box::new(Self {
             sender,
-            wire,
-            is_open: true,
+            wire: Some(wire),
         }))
     }
 
     /// Moves what can be moved now.
     pub(super) fn poll_move(&mut self, cx: &mut Context<'_>) {
-        // How it ended, those who wait for something from it are told.
-        if self.is_open && Pin::new(&mut self.wire).poll(cx).is_ready() {
-            self.is_open = false;
-        }
+        poll_wire(&mut self.wire, cx);
     }
 
     /// True if the next call can be made on it.
     fn is_idle(&mut self, cx: &mut Context<'_>) -> bool {
         self.poll_move(cx);
-        self.is_open && self.sender.is_ready()
+        self.wire.is_some() && self.sender.is_ready()
     }
 
     /// Makes a call, and waits for the head of its answer.
@@ -74,28 +73,36 @@ impl Connection {
         request: Request<CallBody>,
     ) -> Result<Response<Incoming>, Unanswered> {
         if !poll_fn(|cx| Poll::Ready(self.is_idle(cx))).await {
-            return Err(Unanswered::NotSent(request));
+            return Err(Unanswered::NotSent(Box::new(request)));
         }
-        let mut answer = pin!(self.sender.try_send_request(request));
+        let Self { sender, wire } = self;
+        let mut answer = pin!(sender.try_send_request(request));
         let answered = poll_fn(|cx| {
-            if self.is_open && Pin::new(&mut self.wire).poll(cx).is_ready() {
-                self.is_open = false;
-            }
+            poll_wire(wire, cx);
             answer.as_mut().poll(cx)
         });
-        answered
-            .await
-            .map_err(|mut error| match error.take_message() {
-                Some(request) => Unanswered::NotSent(request),
-                None => Unanswered::Broken(error.into_error()),
-            })
+        (answered.await).map_err(|mut error| match error.take_message() {
+            Some(request) => Unanswered::NotSent(Box::new(request)),
+            None => Unanswered::Broken(error.into_error()),
+        })
     }
 }
+
+fn poll_wire(wire: &mut Option<Wire>, cx: &mut Context<'_>) {
+    if let Some(open) = wire
+        && Pin::new(open).poll(cx).is_ready()
+    {
+        *wire = None;
+    }
+}
+
+/// A connection, and since when it waits.
+type Idle = (Box<Connection>, Instant);
 
 /// The connections that wait for their next call, by the place they lead to. Of one worker.
 #[derive(Default)]
 pub(super) struct IdleConnections {
-    by_origin: RefCell<HashMap<Box<str>, Vec<(Box<Connection>, Instant)>>>,
+    by_origin: RefCell<HashMap<Box<str>, Vec<Idle>>>,
     is_swept: Cell<bool>,
 }
 
@@ -107,10 +114,6 @@ impl IdleConnections {
     }
 
     /// Keeps one, if another call can be made on it.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long a connection has been idle is a figure about machines"
-    )]
     pub(super) fn give(
         self: &Rc<Self>,
         origin: &str,
@@ -149,7 +152,7 @@ impl IdleConnections {
     clippy::disallowed_methods,
     reason = "how long a connection has been idle is a figure about machines"
 )]
-async fn sweep(connections: std::rc::Weak<IdleConnections>) {
+async fn sweep(connections: Weak<IdleConnections>) {
     loop {
         tokio::time::sleep(KEEP_IDLE / 2).await;
         let Some(connections) = connections.upgrade() else {

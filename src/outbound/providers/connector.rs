@@ -26,6 +26,10 @@ use super::addresses::is_public;
 use super::own_name::OwnName;
 use super::place::{Allowed, BadBaseUrl, BaseUrl};
 
+/// How often a silent connection is tried, and how often in vain before it counts as broken.
+const PROBE_EVERY: Duration = Duration::from_secs(15);
+const PROBES: u32 = 3;
+
 /// A connection before anything was said on it.
 pub(super) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
@@ -73,6 +77,12 @@ impl Connector {
             tcp.enforce_http(false);
             tcp.set_nodelay(true);
             tcp.set_connect_timeout(Some(rules.connect_within));
+            // A call may be silent for minutes: routers must not forget it, nor must we wait for one who is gone.
+            tcp.set_keepalive(Some(PROBE_EVERY));
+            tcp.set_keepalive_interval(Some(PROBE_EVERY));
+            tcp.set_keepalive_retries(Some(PROBES));
+            #[cfg(target_os = "linux")]
+            tcp.set_tcp_user_timeout(Some(PROBE_EVERY * PROBES));
             tcp
         };
         let builder = || HttpsConnectorBuilder::new().with_tls_config(tls.clone());

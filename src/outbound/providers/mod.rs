@@ -21,7 +21,9 @@ mod place;
 use std::fmt;
 use std::rc::Rc;
 
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use hyper::{Method, Request, Uri};
 use zeroize::Zeroizing;
 
@@ -115,6 +117,9 @@ pub enum CallError {
     /// It may not be called.
     #[error("{0}")]
     Refused(String),
+    /// The request broke off while it was passed on.
+    #[error("the request broke off before its end")]
+    Incomplete,
 }
 
 /// Calls providers. Clones share their connections, which stay on a thread: each worker has a client of its own.
@@ -154,20 +159,22 @@ impl ProviderClient {
         let mut request = request(endpoint, secret, method, path_and_query, headers, body)?;
         (request.headers_mut()).append(CDN_LOOP, self.connector.own_name.value());
         let origin = base.origin();
-        loop {
-            let mut connection = match self.idle.take(origin) {
-                Some(idle) => idle,
-                None => {
-                    let stream = self.connector.connect(base).await?;
-                    Connection::open(stream).await.map_err(broken)?
-                }
-            };
-            match connection.ask(request).await {
-                Ok(answer) => return Ok(Answer::new(answer, connection, origin, &self.idle).await),
-                // It had been closed while it was idle.
-                Err(Unanswered::NotSent(unsent)) => request = unsent,
-                Err(Unanswered::Broken(error)) => return Err(broken(error)),
+        while let Some(mut idle) = self.idle.take(origin) {
+            match idle.ask(request).await {
+                Ok(answer) => return Ok(Answer::new(answer, idle, origin, &self.idle).await),
+                // It had been closed meanwhile.
+                Err(Unanswered::NotSent(unsent)) => request = *unsent,
+                Err(Unanswered::Broken(error)) => return Err(broken(&error)),
             }
+        }
+        let stream = self.connector.connect(base).await?;
+        let mut fresh = (Connection::open(stream).await).map_err(|error| broken(&error))?;
+        match fresh.ask(request).await {
+            Ok(answer) => Ok(Answer::new(answer, fresh, origin, &self.idle).await),
+            Err(Unanswered::NotSent(_)) => Err(CallError::Unreachable(
+                "It closed the connection before it was asked anything.".to_owned(),
+            )),
+            Err(Unanswered::Broken(error)) => Err(broken(&error)),
         }
     }
 }
@@ -195,11 +202,16 @@ fn request(
     let host = HeaderValue::from_str(base.authority())
         .map_err(|_unsuited| CallError::Refused(BadBaseUrl::Malformed.to_string()))?;
     headers.insert(HOST, host);
-    // Servers want to hear that nothing follows where something could (RFC 9110, section 8.6).
-    if matches!(body, CallBody::Empty)
-        && [Method::POST, Method::PUT, Method::PATCH].contains(&method)
-    {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    match body {
+        // Servers want to hear that nothing follows where something could (RFC 9110, section 8.6).
+        CallBody::Empty if [Method::POST, Method::PUT, Method::PATCH].contains(&method) => {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        // hyper leaves a body of unknown length out where it expects none.
+        CallBody::Pieces { length: None, .. } => {
+            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
+        _ => {}
     }
     let mut request = Request::new(body);
     *request.method_mut() = method;
@@ -208,9 +220,13 @@ fn request(
     Ok(request)
 }
 
-fn broken(error: hyper::Error) -> CallError {
+fn broken(error: &hyper::Error) -> CallError {
+    // The one part that we add: the body of the request.
+    if error.is_user() {
+        return CallError::Incomplete;
+    }
     tracing::debug!(
-        error = &error as &dyn std::error::Error,
+        error = error as &dyn std::error::Error,
         "a provider gave no answer"
     );
     CallError::Unreachable(

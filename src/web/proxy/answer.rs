@@ -13,7 +13,8 @@ use actix_web::web::Bytes;
 use tokio::time::Sleep;
 
 use super::notes::{News, Notes};
-use crate::domain::integrations::{self, tokens::Meter};
+use crate::domain::integrations::AnswerBody;
+use crate::domain::integrations::tokens::Meter;
 use crate::domain::usage::UpstreamUse;
 use crate::domain::verification::Accepted;
 use crate::web::extract::key_check::{KeyCheck, Shown};
@@ -122,9 +123,9 @@ impl Drop for Call {
     }
 }
 
-/// The body of the answer.
-pub(super) struct AnswerBody {
-    from_provider: integrations::AnswerBody,
+/// The body of the answer to the client.
+pub(super) struct PassingBody {
+    from_provider: AnswerBody,
     size: BodySize,
     /// Runs while nothing comes.
     silence: Option<Pin<Box<Sleep>>>,
@@ -133,10 +134,10 @@ pub(super) struct AnswerBody {
     broken: Option<Box<dyn Error>>,
 }
 
-impl AnswerBody {
+impl PassingBody {
     /// Passes on what the provider sends.
     pub(super) fn new(
-        from_provider: integrations::AnswerBody,
+        from_provider: AnswerBody,
         size: BodySize,
         longest_silence: Duration,
         call: Call,
@@ -162,8 +163,8 @@ impl AnswerBody {
         silence.as_mut().poll(cx).is_ready()
     }
 
-    /// Cuts the answer off, so that no one takes it for whole. What has come before goes out first: the server lets go of
-    /// what it has not yet sent when a body fails.
+    /// Cuts the answer off, so that no one takes it for whole. What has come before goes out first, as far as the client takes it
+    /// at once: the server lets go of what it has not yet sent when a body fails.
     fn break_off(
         &mut self,
         error: Box<dyn Error>,
@@ -176,7 +177,7 @@ impl AnswerBody {
     }
 }
 
-impl MessageBody for AnswerBody {
+impl MessageBody for PassingBody {
     type Error = Box<dyn Error>;
 
     fn size(&self) -> BodySize {

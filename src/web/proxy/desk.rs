@@ -2,12 +2,13 @@
 //!
 //! An opened key is remembered as long as the verifier finds that nothing in the database has moved: it looks for every request
 //! anyway, when it judges the key of ours. So a call costs no query of its own, and a key that was removed is used no more
-//! by any request that begins after that. It lies in memory beside the secret that it was sealed with, and is wiped
-//! as soon as anything has moved.
+//! by any request that begins after that. It lies in memory beside the secret that it was sealed with, for a minute
+//! at most.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -24,12 +25,31 @@ const MOST_KNOWN: usize = 2_000;
 /// How far notes about one key are apart: a server that takes a key and refuses it by turns must not make us write each time.
 const NOTES_APART: TimeDelta = TimeDelta::seconds(5);
 
+/// How long an opened key is kept, used or not.
+const KEPT: Duration = Duration::from_secs(60);
+
 /// Opened keys, by account and provider.
 #[derive(Default)]
 struct Known {
     /// Where the database was when they were read, or before.
     at: Option<Epoch>,
     keys: HashMap<(AccountId, Box<str>), Rc<Opened>>,
+    /// True while a task waits to do it.
+    will_be_wiped: bool,
+}
+
+/// Wipes what is known then.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a secret is kept in the machine's memory for some time of the machine's"
+)]
+async fn wipe_later(known: Weak<RefCell<Known>>) {
+    tokio::time::sleep(KEPT).await;
+    if let Some(known) = known.upgrade() {
+        let mut known = known.borrow_mut();
+        known.keys.clear();
+        known.will_be_wiped = false;
+    }
 }
 
 /// One worker's; stays on its thread.
@@ -84,6 +104,9 @@ impl CallDesk {
         if confirmed.is_some() && known.at == confirmed {
             if known.keys.len() >= MOST_KNOWN {
                 known.keys.clear();
+            }
+            if !std::mem::replace(&mut known.will_be_wiped, true) {
+                actix_web::rt::spawn(wipe_later(Rc::downgrade(&self.known)));
             }
             known.keys.insert(key, opened.clone());
         }

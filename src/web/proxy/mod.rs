@@ -21,21 +21,23 @@ use actix_web::body::BodySize;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Payload};
-use actix_web::{HttpRequest, HttpResponse, Scope};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Scope};
 
-use self::answer::{AnswerBody, Call};
+use self::answer::{Call, PassingBody};
 use self::notes::{News, Notes};
 use self::target::Target;
 use super::error::{ApiError, Code, rate_limit};
 use super::extract::key_check::{Asked, KeyCheck, Shown, missing_key};
 use super::middleware::{RequestId, api_response, security_headers};
 use super::state::{AppState, Worker};
+use crate::clock::Timestamp;
 use crate::domain::api_keys::scopes::INTEGRATIONS_USE;
 use crate::domain::integrations::calls::{CallRefusal, Opened};
 use crate::domain::integrations::limits;
 use crate::domain::integrations::tokens::Meter;
 use crate::domain::integrations::{Answer, CDN_LOOP, CallError};
 use crate::domain::verification::Accepted;
+use crate::domain::verification::limits::RateState;
 
 pub use self::desk::CallDesk;
 
@@ -196,36 +198,50 @@ async fn call(
     // From here on, whatever happens is noted when this goes.
     let mut call = Call::begin(req.clone(), check, accepted, target.provider);
     let sent = async {
-        let body = request_body::take(req, payload).await.or(Err(None))?;
-        let method = hyper::Method::from_bytes(req.method().as_str().as_bytes()).or(Err(None))?;
+        let body = (request_body::take(req, payload).await).or(Err(CallError::Incomplete))?;
+        let method = hyper::Method::from_bytes(req.method().as_str().as_bytes())
+            .expect("what is a method here is one there");
         let (endpoint, secret) = (&opened.provider.endpoint, &opened.secret);
         (worker.provider_client)
             .send(endpoint, secret, method, &path_and_query, headers, body)
             .await
-            .map_err(Some)
     };
     let got = match tokio::time::timeout(worker.desk.settings.answer_within, sent).await {
         Ok(Ok(got)) => got,
+        // No one is there to be answered.
+        Ok(Err(error @ CallError::Incomplete)) => return Err(not_answered(error)),
         Ok(Err(error)) => return Err(fail(&mut call, not_answered(error), None)),
         Err(_elapsed) => {
-            return Err(fail(
-                &mut call,
-                not_answered(Some(CallError::TimedOut)),
-                None,
-            ));
+            let error = not_answered(CallError::TimedOut);
+            return Err(fail(&mut call, error, None));
         }
     };
     let got_status = got.status();
     let status = match StatusCode::from_u16(got_status.as_u16()) {
         Ok(status) if !status.is_informational() && !is_redirect(&got) => status,
         _ => {
-            return Err(fail(
-                &mut call,
-                not_followed(&got),
-                Some(got_status.as_u16()),
-            ));
+            let error = not_followed(&got);
+            return Err(fail(&mut call, error, Some(got_status.as_u16())));
         }
     };
+    let media_type = text(&got, hyper::header::CONTENT_TYPE);
+    let meter = Meter::of(media_type, text(&got, hyper::header::CONTENT_ENCODING));
+    let news = News::of(got_status, &opened);
+    call.answered(status.as_u16(), Some(status.as_u16()));
+    call.read_along(meter, Notes::of(&opened, news, check_at), news);
+    let mut answer = head(status, &got, rate, expires_at);
+    let size = size(req.method(), status, &got);
+    let silence = worker.desk.settings.silence;
+    Ok(answer.body(PassingBody::new(got.into_body(), size, silence, call)))
+}
+
+/// The head of the answer to the client: the provider's, with what we add.
+fn head(
+    status: StatusCode,
+    got: &Answer,
+    rate: Option<RateState>,
+    expires_at: Option<Timestamp>,
+) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
     headers::give_back(got.headers(), &mut answer);
     answer.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
@@ -239,26 +255,16 @@ async fn call(
     for line in rate.into_iter().flat_map(rate_limit) {
         answer.insert_header(line);
     }
-    let text = |name| {
-        got.headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    let media_type = text(hyper::header::CONTENT_TYPE);
+    let media_type = text(got, hyper::header::CONTENT_TYPE);
     if media_type.is_some_and(|kind| kind.starts_with("text/event-stream")) {
         answer.insert_header((ACCEL_BUFFERING, HeaderValue::from_static("no")));
     }
-    let meter = Meter::of(media_type, text(hyper::header::CONTENT_ENCODING));
-    let news = News::of(got_status, &opened);
-    call.answered(status.as_u16(), Some(status.as_u16()));
-    call.read_along(meter, Notes::of(&opened, news, check_at), news);
-    let size = size(req.method(), status, &got);
-    Ok(answer.body(AnswerBody::new(
-        got.into_body(),
-        size,
-        worker.desk.settings.silence,
-        call,
-    )))
+    answer
+}
+
+/// A header of a provider's answer.
+fn text(got: &Answer, name: hyper::header::HeaderName) -> Option<&str> {
+    (got.headers().get(name)).and_then(|value| value.to_str().ok())
 }
 
 /// How much will come, as far as the provider says so.
@@ -268,9 +274,8 @@ fn size(method: &Method, status: StatusCode, got: &Answer) -> BodySize {
     }
     // Where both are said, the length is not true (RFC 9112 section 6.3).
     let is_chunked = (got.headers()).contains_key(hyper::header::TRANSFER_ENCODING);
-    let length = (got.headers().get(hyper::header::CONTENT_LENGTH))
+    let length = text(got, hyper::header::CONTENT_LENGTH)
         .filter(|_| !is_chunked)
-        .and_then(|value| value.to_str().ok())
         .and_then(|text| text.parse().ok());
     match length {
         Some(length) => BodySize::Sized(length),
@@ -285,22 +290,22 @@ fn fail(call: &mut Call, error: ApiError, upstream_status: Option<u16>) -> ApiEr
     error
 }
 
-/// Why there is no answer; `None` if the request itself broke off.
-fn not_answered(error: Option<CallError>) -> ApiError {
+/// Why there is no answer.
+fn not_answered(error: CallError) -> ApiError {
     match error {
-        None => ApiError::new(
+        CallError::Incomplete => ApiError::new(
             Code::InvalidRequest,
             "The request broke off before its end.",
         ),
-        Some(CallError::TimedOut) => ApiError::new(
+        CallError::TimedOut => ApiError::new(
             Code::ProviderTooSlow,
             "The provider did not answer in time. Whether it did what was asked is not known.",
         ),
-        Some(CallError::Unreachable(words)) => ApiError::new(
+        CallError::Unreachable(words) => ApiError::new(
             Code::ProviderUnreachable,
             format!("The provider gave no answer. {words}"),
         ),
-        Some(CallError::Refused(words)) => ApiError::new(
+        CallError::Refused(words) => ApiError::new(
             Code::ProviderUnreachable,
             format!("The provider may not be called. {words}"),
         ),

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod authorities;
+mod connections;
 mod keys;
 mod limits;
 mod operator;

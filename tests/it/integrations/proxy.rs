@@ -68,17 +68,6 @@ with_a_provider! {
 }
 
 with_a_provider! {
-    async fn connections_to_the_provider_are_kept(scene) {
-        let (_, program) = scene.program();
-        for _ in 0..10 {
-            program.get("/proxy/openai/v1/models").await.expect(200);
-        }
-        // One for each worker at most.
-        assert!(scene.provider.connections() <= 2, "{}", scene.provider.connections());
-    }
-}
-
-with_a_provider! {
     async fn answers_pass_as_they_are_errors_too(scene) {
         let (_, program) = scene.program();
         for status in [400, 401, 403, 404, 418, 429, 500, 503, 529] {

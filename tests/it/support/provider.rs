@@ -63,10 +63,20 @@ struct Shared {
     steps: Semaphore,
     /// One for each call that its caller has ended before its answer's end.
     gone: Semaphore,
+    /// One for each connection that was served to its end, and is closed.
+    closed: Semaphore,
     /// One for each piece of an upload.
     pieces: Semaphore,
     /// One for each time that writing has come to a halt.
     halts: Semaphore,
+}
+
+/// What it does with connections.
+#[derive(Clone)]
+enum Manner {
+    Plain,
+    Tls(TlsAcceptor),
+    HangsUp,
 }
 
 /// The provider; it stops when this is dropped.
@@ -79,14 +89,19 @@ pub struct Provider {
 
 impl Provider {
     pub async fn spawn() -> Self {
-        Self::start(None).await
+        Self::start(Manner::Plain).await
+    }
+
+    /// One that closes every connection before it is asked anything.
+    pub async fn spawn_that_hangs_up() -> Self {
+        Self::start(Manner::HangsUp).await
     }
 
     /// With TLS, and a certificate that is made out to someone else.
     pub async fn spawn_with_wrong_certificate() -> Self {
         let names = vec!["someone-else.example".to_owned()];
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
-        Self::start(Some(acceptor(&cert, &signing_key))).await
+        Self::start(Manner::Tls(acceptor(&cert, &signing_key))).await
     }
 
     /// With TLS, and a certificate of an authority that nobody knows; that one's own certificate, in PEM.
@@ -99,11 +114,11 @@ impl Provider {
         let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
         let own_key = KeyPair::generate().unwrap();
         let certificate = own.signed_by(&own_key, &issuer).unwrap();
-        let provider = Self::start(Some(acceptor(&certificate, &own_key))).await;
+        let provider = Self::start(Manner::Tls(acceptor(&certificate, &own_key))).await;
         (provider, pem)
     }
 
-    async fn start(tls: Option<TlsAcceptor>) -> Self {
+    async fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
@@ -112,20 +127,22 @@ impl Provider {
             written: AtomicUsize::new(0),
             steps: Semaphore::new(0),
             gone: Semaphore::new(0),
+            closed: Semaphore::new(0),
             pieces: Semaphore::new(0),
             halts: Semaphore::new(0),
         });
-        let is_tls = tls.is_some();
+        let is_tls = matches!(manner, Manner::Tls(_));
         let for_server = shared.clone();
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 stream.set_nodelay(true).unwrap();
                 for_server.connections.fetch_add(1, Ordering::SeqCst);
-                let (shared, tls) = (for_server.clone(), tls.clone());
+                let (shared, manner) = (for_server.clone(), manner.clone());
                 tokio::spawn(async move {
-                    match tls {
-                        None => serve(Connection::new(stream, shared)).await,
-                        Some(tls) => {
+                    match manner {
+                        Manner::Plain => serve(Connection::new(stream, shared)).await,
+                        Manner::HangsUp => drop(stream),
+                        Manner::Tls(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
                                 serve(Connection::new(stream, shared)).await;
                             }
@@ -179,6 +196,11 @@ impl Provider {
     /// Waits until a call was ended by its caller.
     pub async fn gone(&self) {
         wait(&self.shared.gone, "the call was not ended").await;
+    }
+
+    /// Waits until it has closed a connection.
+    pub async fn closed(&self) {
+        wait(&self.shared.closed, "no connection was closed").await;
     }
 
     /// Waits until a piece of an upload has arrived.
@@ -275,6 +297,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let header = (name.to_ascii_lowercase(), value.trim().to_owned());
             received.headers.push(header);
         }
+        if received.target == "/early" {
+            return Ok(received);
+        }
         if received.header("transfer-encoding") == Some("chunked") {
             loop {
                 let size = usize::from_str_radix(&self.line().await?, 16).unwrap();
@@ -339,6 +364,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.write("0\r\n\r\n").await
     }
 
+    /// Reads on until the caller closes the connection.
+    async fn drain(&mut self) -> Result<(), Over> {
+        while self.fill().await.is_ok() {
+            self.buffer.clear();
+        }
+        self.shared.gone.add_permits(1);
+        Err(Over)
+    }
+
     /// Waits for the test, or for the caller to go.
     async fn step(&mut self) -> Result<(), Over> {
         let shared = self.shared.clone();
@@ -382,9 +416,12 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut connection: Connection<S>)
         let shared = connection.shared.clone();
         shared.received.lock().unwrap().push(received.clone());
         if answer(&mut connection, &received).await.is_err() {
-            return;
+            break;
         }
     }
+    let shared = connection.shared.clone();
+    drop(connection);
+    shared.closed.add_permits(1);
 }
 
 async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
@@ -442,6 +479,27 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
             connection.head(200, lines).await?;
             connection.chunk("all of twenty bytes.").await?;
             connection.write("0\r\n\r\n").await
+        }
+        "/early" => {
+            // Answers before it has read what it is sent.
+            connection.json(413, &json!({"error": "long"}), "").await?;
+            connection.drain().await
+        }
+        "/closes" => {
+            connection
+                .json(200, &json!({"ok": true}), "connection: close\r\n")
+                .await?;
+            connection.drain().await
+        }
+        "/old" => {
+            connection
+                .write("HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok")
+                .await?;
+            connection.drain().await
+        }
+        "/hangs-up" => {
+            connection.json(200, &json!({"ok": true}), "").await?;
+            Err(Over)
         }
         "/garbage" => {
             connection

@@ -44,7 +44,7 @@ impl Tokens {
     }
 }
 
-/// An object that tells tokens: the fields of all providers that matter.
+/// An object that tells tokens: the fields of all providers that matter. One that has a field twice tells nothing.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Usage {
