@@ -6,6 +6,7 @@
 //! 3. [`Running::stop`] says that it is not ready, lets running requests finish, then writes what is still in memory.
 
 mod database;
+mod error;
 mod housekeeping;
 mod mail;
 mod moving;
@@ -25,7 +26,7 @@ use actix_web::{App, HttpServer, web};
 use crossbeam_channel::Sender;
 
 use crate::clock::{NeverBack, SharedClock};
-use crate::config::{Config, ConfigError, bad};
+use crate::config::{Config, bad};
 use crate::crypto::password;
 use crate::crypto::random::system_rng;
 use crate::domain::api_keys::policy::KeyPolicy;
@@ -63,76 +64,11 @@ use housekeeping::Keeping;
 use secret_file::instance_secrets;
 
 pub use database::{check_writable, database_url, is_missing, migrate, open_database};
+pub use error::{StartError, chain};
 pub use mail::{check_mail, mail_transport};
 pub use policy::key_policy;
 pub use providers::{Providers, providers};
 pub use secret_file::{existing_instance_secrets, secret_file};
-
-/// Why keyport did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A bad setting.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The data folder or the instance secret cannot be used.
-    #[error("{what} {path}: {source}")]
-    Folder {
-        /// What was tried.
-        what: &'static str,
-        /// With which file or folder.
-        path: String,
-        /// Why it failed.
-        source: std::io::Error,
-    },
-    /// The instance secret cannot be read.
-    #[error("bad instance secret in {place}: {problem}")]
-    Secret {
-        /// Where it came from.
-        place: String,
-        /// What is wrong; never its text.
-        problem: String,
-    },
-    /// The database cannot be opened.
-    #[error("cannot open the database ({database}): {problem}")]
-    Database {
-        /// Which, without its password.
-        database: String,
-        /// The engine's own words.
-        problem: String,
-    },
-    /// The migrations failed.
-    #[error("cannot use the database ({database}): {problem}")]
-    Migrate {
-        /// Which, without its password.
-        database: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// Secret and database do not belong together.
-    #[error(transparent)]
-    Instance(#[from] InstanceError),
-    /// The address cannot be listened on.
-    #[error(
-        "cannot listen on {address} (if another program uses the port, choose one with {variable})"
-    )]
-    Bind {
-        /// The setting that chooses it.
-        variable: &'static str,
-        /// Which address.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// There is no instance secret, and no database that has one.
-    #[error(
-        "there is nothing of keyport here yet, neither an instance secret nor a database that was used ({0}): start keyport \
-         first, or name what it uses with KEYPORT_DATA_DIR, DATABASE_URL and KEYPORT_SECRET"
-    )]
-    NothingYet(String),
-    /// The operating system gave no thread.
-    #[error("cannot start a background thread: {0}")]
-    Thread(std::io::Error),
-}
 
 /// What both the server and the commands need.
 #[derive(Clone)]
@@ -224,21 +160,6 @@ pub fn leak_keys(config: &Config) -> Result<Option<LeakKeys>, StartError> {
             "the keys are in the settings, or fetched with leaks.github_keys_url: not both",
         )?),
     }
-}
-
-/// An error with its causes, in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !text.ends_with(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        source = cause.source();
-    }
-    text
 }
 
 /// A server that accepts requests.

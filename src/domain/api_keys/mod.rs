@@ -6,8 +6,10 @@
 
 pub mod addresses;
 pub mod by_key;
+mod changing;
 pub mod expiry;
 pub mod key_string;
+mod listing;
 pub mod policy;
 pub mod rate_limit;
 pub mod rotation;
@@ -23,14 +25,17 @@ use self::scopes::Access;
 use super::accounts::Account;
 use super::audit::{Act, Action, Outcome};
 use super::integrations::limits::CallLimits;
-use super::text::{Name, like_pattern};
+use super::text::Name;
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
 use crate::ids::{AccountId, ApiKeyId};
 use crate::store::api_keys::{self as rows, ApiKeyRow, ApiKeyWithUse};
 use crate::store::{Constraint, Db, StoreError, accounts, shown_forms};
 
-pub use crate::store::api_keys::{KeyCursor, KeyFilter, KeyList};
+pub use self::changing::{ChangeKeyError, Deactivated, deactivate, delete, limit_calls, rename};
+pub use self::listing::{
+    KeyCounts, KeyCursor, KeyFilter, KeyList, KeyPage, SOON, count, filter, list, list_unused,
+};
 
 /// Whether a key works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -295,234 +300,6 @@ pub fn find_anyones(db: &mut Db, id: ApiKeyId) -> Result<Option<ApiKey>, StoreEr
         Some(owner) => find(db, owner, id),
         None => Ok(None),
     }
-}
-
-/// A page of a list.
-#[derive(Clone, Debug)]
-pub struct KeyPage {
-    /// The keys, in the list's order.
-    pub keys: Vec<ApiKey>,
-    /// Where the page before begins, if there is one.
-    pub previous: Option<KeyCursor>,
-    /// Where the page after begins, if there is one.
-    pub next: Option<KeyCursor>,
-}
-
-/// A page of at most `limit` of the account's keys.
-///
-/// # Errors
-/// If the database fails.
-pub fn list(
-    db: &mut Db,
-    owner: AccountId,
-    list: KeyList,
-    filter: Option<&KeyFilter>,
-    cursor: Option<KeyCursor>,
-    limit: usize,
-) -> Result<KeyPage, StoreError> {
-    let backwards = cursor.is_some_and(|cursor| cursor.backwards);
-    // One more than asked for tells whether there is another page in the direction of reading.
-    let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut found = rows::list_for_account(db, owner, list, filter, cursor, one_more)?;
-    let goes_on = found.len() > limit;
-    if goes_on && backwards {
-        found.remove(0);
-    } else if goes_on {
-        found.truncate(limit);
-    }
-    let keys: Vec<ApiKey> = found.into_iter().map(ApiKey::from).collect();
-    let has_previous = if backwards { goes_on } else { cursor.is_some() };
-    let has_next = if backwards { true } else { goes_on };
-    Ok(KeyPage {
-        previous: keys
-            .first()
-            .filter(|_| has_previous)
-            .map(|key| key.cursor(true)),
-        next: keys
-            .last()
-            .filter(|_| has_next)
-            .map(|key| key.cursor(false)),
-        keys,
-    })
-}
-
-/// Reads what was typed into the filter: part of a name, or the beginning of a prefix. `None` for nothing.
-pub fn filter(text: &str) -> Option<KeyFilter> {
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    Some(KeyFilter {
-        name_pattern: like_pattern(text),
-        ids: key_string::ids_beginning_with(text),
-    })
-}
-
-/// How many keys an account has, for the pages that sum them up.
-#[derive(Clone, Copy, Debug)]
-pub struct KeyCounts {
-    /// Keys that work.
-    pub active: i64,
-    /// Listed keys that have ended.
-    pub inactive: i64,
-    /// Active keys that end within seven days.
-    pub ending_soon: i64,
-    /// When any key was last used.
-    pub last_used_at: Option<Timestamp>,
-}
-
-/// From this long before its end, a key is shown as ending soon.
-pub const SOON: chrono::TimeDelta = chrono::TimeDelta::days(7);
-
-/// Counts the account's keys.
-///
-/// # Errors
-/// If the database fails.
-pub fn count(db: &mut Db, owner: AccountId, now: Timestamp) -> Result<KeyCounts, StoreError> {
-    Ok(KeyCounts {
-        active: rows::count_active(db, owner, now)?,
-        inactive: rows::count_inactive(db, owner, now)?,
-        ending_soon: rows::count_ending(db, owner, now, now + SOON)?,
-        last_used_at: rows::last_use_of_account(db, owner)?,
-    })
-}
-
-/// Active keys made and last used more than 180 days before `now`, longest unused first; at most `limit`.
-///
-/// # Errors
-/// If the database fails.
-pub fn list_unused(
-    db: &mut Db,
-    owner: AccountId,
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<ApiKey>, StoreError> {
-    let since = now - chrono::TimeDelta::days(180);
-    let unused = rows::list_unused(db, owner, now, since, limit)?;
-    Ok(unused.into_iter().map(ApiKey::from).collect())
-}
-
-/// Why nothing was done to a key.
-#[derive(Debug, thiserror::Error)]
-pub enum ChangeKeyError {
-    /// No such key of this account.
-    #[error("there is no such key")]
-    NotFound,
-    /// Only ended keys can be deleted.
-    #[error("the key is active")]
-    StillActive,
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Renames a key, active or not.
-///
-/// # Errors
-/// If the account has no such key, or the database fails.
-pub fn rename(
-    db: &mut Db,
-    act: &Act,
-    owner: AccountId,
-    id: ApiKeyId,
-    name: &Name,
-) -> Result<ApiKey, ChangeKeyError> {
-    let key = find(db, owner, id)?.ok_or(ChangeKeyError::NotFound)?;
-    if key.name == name.as_str() {
-        return Ok(key);
-    }
-    rows::set_name(db, id, name.as_str())?;
-    record(db, act, &key, Action::KeyRename)?;
-    Ok(ApiKey {
-        name: name.as_str().to_owned(),
-        ..key
-    })
-}
-
-/// Sets which calls of providers a key may make, active or not.
-///
-/// # Errors
-/// If the account has no such key, or the database fails.
-pub fn limit_calls(
-    db: &mut Db,
-    act: &Act,
-    owner: AccountId,
-    id: ApiKeyId,
-    limits: CallLimits,
-) -> Result<ApiKey, ChangeKeyError> {
-    let key = find(db, owner, id)?.ok_or(ChangeKeyError::NotFound)?;
-    if key.call_limits == limits {
-        return Ok(key);
-    }
-    rows::set_call_limits(db, id, limits.to_stored().as_deref())?;
-    record(db, act, &key, Action::KeyLimitCalls)?;
-    Ok(ApiKey {
-        call_limits: limits,
-        ..key
-    })
-}
-
-/// What deactivating did.
-#[derive(Debug)]
-pub enum Deactivated {
-    /// The key worked until now.
-    Now(ApiKey),
-    /// The key had ended before; nothing was changed.
-    Before(ApiKey),
-}
-
-impl Deactivated {
-    /// The key as it is now.
-    pub fn into_key(self) -> ApiKey {
-        match self {
-            Self::Now(key) | Self::Before(key) => key,
-        }
-    }
-}
-
-/// Ends a key for ever. Once this is committed, no request that begins later is accepted.
-///
-/// # Errors
-/// If the account has no such key, or the database fails.
-pub fn deactivate(
-    db: &mut Db,
-    act: &Act,
-    owner: AccountId,
-    id: ApiKeyId,
-) -> Result<Deactivated, ChangeKeyError> {
-    let by = act.actor.words();
-    let Some(key) = find(db, owner, id)? else {
-        return Err(ChangeKeyError::NotFound);
-    };
-    if !rows::set_deactivated(db, id, act.now, &by)? {
-        let key = find(db, owner, id)?.ok_or(ChangeKeyError::NotFound)?;
-        return Ok(Deactivated::Before(key));
-    }
-    record(db, act, &key, Action::KeyDeactivate)?;
-    Ok(Deactivated::Now(ApiKey {
-        deactivated_at: Some(act.now),
-        deactivated_by: Some(by),
-        ends_at: act.now,
-        ..key
-    }))
-}
-
-/// Removes an ended key from the lists.
-///
-/// # Errors
-/// If the account has no such key, it is active, or the database fails.
-pub fn delete(
-    db: &mut Db,
-    act: &Act,
-    owner: AccountId,
-    id: ApiKeyId,
-) -> Result<ApiKey, ChangeKeyError> {
-    let key = find(db, owner, id)?.ok_or(ChangeKeyError::NotFound)?;
-    if !rows::set_deleted(db, id, act.now)? {
-        return Err(ChangeKeyError::StillActive);
-    }
-    record(db, act, &key, Action::KeyDelete)?;
-    Ok(key)
 }
 
 fn record(db: &mut Db, act: &Act, key: &ApiKey, action: Action) -> Result<(), StoreError> {

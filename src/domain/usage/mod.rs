@@ -6,5 +6,6 @@ pub mod recorder;
 pub mod retention;
 pub mod summary;
 pub mod tokens;
+mod writing;
 
 pub use self::ledger::{Exposure, Exposures, UpstreamUse, Use, minute_of};

@@ -7,7 +7,6 @@
 //!    may be, and how many were is counted.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -16,23 +15,18 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::ledger::{Detail, KeyNotes, LastUse, Ledger, Use};
+use super::ledger::{Ledger, Use};
+use super::writing::write_batch;
 use crate::clock::Timestamp;
-use crate::domain::integrations::calls::note_used;
 use crate::domain::integrations::tokens::Tokens;
-use crate::domain::mail::{Outbox, Place};
+use crate::domain::mail::Outbox;
 use crate::ids::{ApiKeyId, ProviderKeyId};
-use crate::store::last_uses::{self, LastUseRow};
-use crate::store::token_days::{self, TokenDayRow};
-use crate::store::usage::{self as rows, AttemptsRow, ExposureRow, MinuteRow, RequestRow};
-use crate::store::{Db, Pool, StoreError};
+use crate::store::{Pool, StoreError};
 
 /// How often what was noted is written.
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
 /// Keys in a ledger from which on it is written early.
 const FLUSH_AT: usize = 50_000;
-/// Requests that are kept in detail for each key.
-pub const KEPT_REQUESTS: i64 = 200;
 /// A key's old requests are removed after so many new ones, not after each.
 const PRUNE_AFTER: u32 = 50;
 /// How far the noted uses of a provider's key are apart.
@@ -362,135 +356,6 @@ impl Desk {
         }
         due
     }
-}
-
-fn write_batch(
-    db: &mut Db,
-    outbox: &Outbox,
-    batch: &Ledger,
-    prune: &[ApiKeyId],
-) -> Result<(), StoreError> {
-    let mut minutes = Vec::new();
-    let mut uses = Vec::new();
-    // Every instance takes the rows of a table in one order, so that two never wait for each other in a circle.
-    let mut keys: Vec<(ApiKeyId, &KeyNotes)> =
-        batch.keys.iter().map(|(id, notes)| (*id, notes)).collect();
-    keys.sort_unstable_by_key(|(id, _)| *id);
-    for (id, notes) in &keys {
-        minutes.extend(notes.counts.iter().map(|count| MinuteRow {
-            api_key_id: *id,
-            minute: count.minute,
-            outcome: count.outcome.number(),
-            requests: i64::try_from(count.requests).unwrap_or(i64::MAX),
-        }));
-        uses.extend(notes.last_use.as_ref().map(|last| last_use_row(*id, last)));
-    }
-    rows::add_minutes(db, &mut minutes)?;
-    token_days::add(db, &call_rows(&keys))?;
-    last_uses::upsert(db, &mut uses)?;
-    for (id, notes) in &keys {
-        for (number, used_at) in notes.secret_uses() {
-            last_uses::upsert_secret(db, *id, *number, *used_at)?;
-        }
-        if let Some(attempts) = notes.attempts() {
-            rows::add_attempts(
-                db,
-                &AttemptsRow {
-                    api_key_id: *id,
-                    attempts: i64::try_from(attempts.number).unwrap_or(i64::MAX),
-                    first_at: attempts.first_at,
-                    last_at: attempts.last.at,
-                    address: address_text(attempts.last.address),
-                    client: attempts.last.client.to_string(),
-                },
-            )?;
-            outbox.tell_attempts(db, *id, attempts.last.at, place(&attempts.last))?;
-        }
-        for seen in notes.exposures() {
-            rows::add_exposure(
-                db,
-                &ExposureRow {
-                    api_key_id: *id,
-                    place: seen.exposure.word().to_owned(),
-                    first_seen_at: seen.first_at,
-                    last_seen_at: seen.last_at,
-                    address: address_text(seen.address),
-                },
-            )?;
-        }
-    }
-    let mut provider_uses: Vec<_> = batch.provider_uses.iter().collect();
-    provider_uses.sort_unstable();
-    for (id, at) in provider_uses {
-        note_used(db, *id, *at)?;
-    }
-    let details: Vec<RequestRow> = batch.details.iter().map(request_row).collect();
-    rows::add_requests(db, &details)?;
-    for id in prune {
-        rows::prune_requests(db, *id, KEPT_REQUESTS)?;
-    }
-    Ok(())
-}
-
-/// In the order in which every instance takes them.
-fn call_rows(keys: &[(ApiKeyId, &KeyNotes)]) -> Vec<TokenDayRow> {
-    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let of_key = |(id, notes): &(ApiKeyId, &KeyNotes)| {
-        let id = *id;
-        let rows = notes.calls().iter().map(move |used| TokenDayRow {
-            api_key_id: id,
-            day: used.day,
-            provider: used.provider.to_string(),
-            calls: number(used.calls),
-            input_tokens: number(used.tokens.input),
-            output_tokens: number(used.tokens.output),
-        });
-        rows.collect::<Vec<_>>()
-    };
-    let mut rows: Vec<TokenDayRow> = keys.iter().flat_map(of_key).collect();
-    rows.sort_by(|a, b| {
-        (a.api_key_id, a.day, &a.provider).cmp(&(b.api_key_id, b.day, &b.provider))
-    });
-    rows
-}
-
-fn place(last: &LastUse) -> Place {
-    Place {
-        address: last.address.map(|address| address.to_string()),
-        client: Some(last.client.to_string()).filter(|client| !client.is_empty()),
-    }
-}
-
-fn last_use_row(api_key_id: ApiKeyId, last: &LastUse) -> LastUseRow {
-    LastUseRow {
-        api_key_id,
-        used_at: last.at,
-        address: address_text(last.address),
-        client: last.client.to_string(),
-    }
-}
-
-fn request_row(detail: &Detail) -> RequestRow {
-    RequestRow {
-        api_key_id: detail.key,
-        at: detail.at,
-        outcome: detail.outcome.number(),
-        method: detail.method.to_string(),
-        path: detail.path.to_string(),
-        status: i64::from(detail.status),
-        duration_us: i64::try_from(detail.took_us).unwrap_or(i64::MAX),
-        address: address_text(detail.address),
-        client: detail.client.to_string(),
-        upstream_status: (detail.upstream).and_then(|upstream| upstream.status.map(i64::from)),
-        upstream_us: (detail.upstream)
-            .map(|upstream| i64::try_from(upstream.took_us).unwrap_or(i64::MAX)),
-    }
-}
-
-fn address_text(address: Option<IpAddr>) -> String {
-    address
-        .map(|address| address.to_string())
-        .unwrap_or_default()
 }
 
 fn report(written: Result<(), StoreError>) {

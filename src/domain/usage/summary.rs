@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 
 use super::ledger::minute_of;
 use super::outcome::Outcome;
-use super::recorder::KEPT_REQUESTS;
+use super::writing::KEPT_REQUESTS;
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ApiKeyId};
 use crate::store::usage::{self as rows, SLOT_MINUTES, SlotRow};
