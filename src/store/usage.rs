@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
 use super::connection::Db;
@@ -15,6 +15,41 @@ use super::schema::{
 };
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ApiKeyId};
+
+/// Of the locks of PostgreSQL that stand for something outside the tables, the one for writing the usage log. Its second half
+/// is the schema's, since several keyports may use one database.
+const WRITING: i64 = 1_802_201_964;
+
+#[derive(QueryableByName)]
+struct Turn {
+    #[diesel(sql_type = Bool)]
+    is_taken: bool,
+}
+
+/// Takes the turn to write the usage log until the transaction ends. Instances have the same keys to write of: two at once would
+/// wait for each other's rows, and hold rows meanwhile that others wait for. False if another instance has the turn, and
+/// `waits` is not set.
+///
+/// # Errors
+/// If the database fails, or the turn does not come for 5 seconds.
+pub fn take_turn(db: &mut Db, waits: bool) -> Result<bool, StoreError> {
+    // A writing transaction on SQLite is the only one anyway.
+    let Db::Postgres(connection) = db else {
+        return Ok(true);
+    };
+    let query = match waits {
+        true => {
+            "SELECT TRUE AS is_taken FROM pg_advisory_xact_lock($1::int, hashtext(current_schema()))"
+        }
+        false => {
+            "SELECT pg_try_advisory_xact_lock($1::int, hashtext(current_schema())) AS is_taken"
+        }
+    };
+    let turn: Turn = sql_query(query)
+        .bind::<BigInt, _>(WRITING)
+        .get_result(connection)?;
+    Ok(turn.is_taken)
+}
 
 /// Requests of a key in one minute with one outcome.
 #[derive(Clone, Copy, Debug, Insertable)]

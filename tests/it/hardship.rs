@@ -1,13 +1,16 @@
 //! What keyport takes: being killed, and clients that send slowly.
 
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use keyport::store::StoreError;
+use keyport::store::usage::take_turn;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
 
 use crate::support::command::{ServerProcess, keyport};
-use crate::support::db::TestDatabase;
+use crate::support::db::{TestDatabase, postgres_url};
 use crate::support::{Engine, TestApp};
 
 /// Slow clients that are there at the same time.
@@ -145,4 +148,42 @@ async fn a_kill_loses_at_most_the_last_second_of_counts_and_no_acknowledged_chan
     let list = ["key", "list", "--account", "maren@example.com"];
     let listed = keyport(app.database.folder.path(), &[], &list);
     assert!(String::from_utf8_lossy(&listed.stdout).contains("The last one"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instances_write_the_usage_log_one_after_the_other() {
+    if postgres_url().is_none() {
+        return;
+    }
+    let app = TestApp::spawn(Engine::Postgres).await;
+    let mut maren = app.person("maren@example.com", "Maren").await;
+    let fields = [("name", "CI"), ("expires_in", "90d"), ("access", "all")];
+    let program = app.program(maren.create_key(&fields).await);
+    let may_write = |waits| {
+        let turn: Result<bool, StoreError> = (app.state.pool).write_now(|db| take_turn(db, waits));
+        turn.unwrap()
+    };
+    // Another instance writes.
+    let (pool, (taken, is_taken)) = (app.state.pool.clone(), channel());
+    let (end, ended) = channel::<()>();
+    let other = spawn_blocking(move || {
+        pool.write_now(|db| {
+            assert!(take_turn(db, false)?);
+            taken.send(()).unwrap();
+            // Until the test lets go of its end.
+            assert!(ended.recv().is_err());
+            Ok::<_, StoreError>(())
+        })
+    });
+    is_taken.recv().unwrap();
+    assert!(!may_write(false));
+    program.get("/auth").await.expect(200);
+    let recorder = app.state.recorder.clone();
+    let flushed = spawn_blocking(move || recorder.flush());
+    drop(end);
+    other.await.unwrap().unwrap();
+    flushed.await.unwrap().unwrap();
+    let counted = "SELECT CAST(SUM(requests) AS TEXT) AS text FROM usage_minutes";
+    assert_eq!(app.texts(counted), ["1"]);
+    assert!(may_write(false) && may_write(true));
 }

@@ -4,7 +4,8 @@
 //! 2. One thread takes the ledgers every half second, when one has grown large, when someone asks for it, and at the
 //!    end, and writes them in one transaction.
 //! 3. If that fails, it keeps them and writes them with the next ones: counts are never dropped. Requests in detail
-//!    may be, and how many were is counted.
+//!    may be, and how many were is counted. So it does while another instance writes: what all of them write of are the
+//!    same rows, and written together they cost no more than once.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,6 +32,8 @@ const FLUSH_AT: usize = 50_000;
 const PRUNE_AFTER: u32 = 50;
 /// How far the noted uses of a provider's key are apart.
 const USES_APART: TimeDelta = TimeDelta::minutes(1);
+/// So often an instance lets others write first. Then it waits for its turn.
+const MOST_TURNS_LEFT: u32 = 10;
 /// How often the last batch is tried.
 const LAST_TRIES: u32 = 2;
 /// Requests in detail that wait for a database that cannot be written.
@@ -189,6 +192,7 @@ impl Recorder {
             waiting: Ledger::default(),
             spare: Vec::new(),
             unpruned: HashMap::new(),
+            turns_left: 0,
             provider_uses: HashMap::new(),
         };
         let thread = std::thread::Builder::new().name("usage-log".to_owned());
@@ -250,6 +254,8 @@ struct Desk {
     spare: Vec<Ledger>,
     /// Requests in detail that each key got since its old ones were removed.
     unpruned: HashMap<ApiKeyId, u32>,
+    /// How often others wrote since this instance last did.
+    turns_left: u32,
     /// When the last uses of providers' keys were last written.
     provider_uses: HashMap<ProviderKeyId, Timestamp>,
 }
@@ -259,11 +265,13 @@ impl Desk {
         loop {
             match orders.recv_timeout(FLUSH_EVERY) {
                 Ok(Order::Flush(answer)) => {
-                    let written = self.write();
+                    let written = self.write(true);
                     // Who asked may have gone.
                     drop(answer.send(written));
                 }
-                Ok(Order::Full) | Err(RecvTimeoutError::Timeout) => report(self.write()),
+                Ok(Order::Full) | Err(RecvTimeoutError::Timeout) => {
+                    report(self.write(self.turns_left >= MOST_TURNS_LEFT));
+                }
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return self.write_last(),
             }
         }
@@ -272,7 +280,7 @@ impl Desk {
     /// Each try waits for the database up to 5 seconds; what failed in the first is still there for the second.
     fn write_last(&mut self) {
         for _ in 0..LAST_TRIES {
-            match self.write() {
+            match self.write(true) {
                 Ok(()) => return,
                 Err(error) => tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -282,16 +290,20 @@ impl Desk {
         }
     }
 
+    /// Writes what was noted. While another instance writes, it is left for the next time, unless this one `waits`.
     #[expect(
         clippy::disallowed_methods,
         reason = "how long a flush takes is a figure about this machine"
     )]
-    fn write(&mut self) -> Result<(), StoreError> {
+    fn write(&mut self, waits: bool) -> Result<(), StoreError> {
         let ledgers = lock(&self.ledgers);
         self.spare.resize_with(ledgers.len(), Ledger::default);
         for (ledger, spare) in ledgers.iter().zip(&mut self.spare) {
             // Exchanged in one step: whoever notes a request waits for this move at most.
             std::mem::swap(&mut *lock(ledger), spare);
+            for detail in &spare.details {
+                *self.unpruned.entry(detail.key).or_default() += 1;
+            }
             self.waiting.absorb(spare);
         }
         drop(ledgers);
@@ -305,10 +317,16 @@ impl Desk {
         let began = Instant::now();
         let prune = self.keys_to_prune();
         let (batch, outbox) = (&self.waiting, &self.outbox);
-        let written = (self.pool).write_now(|db| write_batch(db, outbox, batch, &prune));
+        let written = (self.pool).write_now(|db| write_batch(db, waits, outbox, batch, &prune));
         let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.figures.last_flush_us.store(took, Ordering::Relaxed);
-        if written.is_ok() {
+        if !matches!(written, Ok(false)) {
+            self.figures.last_flush_us.store(took, Ordering::Relaxed);
+        }
+        if let Ok(true) = written {
+            self.turns_left = 0;
+            for id in &prune {
+                self.unpruned.remove(id);
+            }
             self.figures.note_flush();
             let left_out = self.waiting.details_left_out;
             (self.figures.written).fetch_add(self.waiting.requests, Ordering::Relaxed);
@@ -317,12 +335,15 @@ impl Desk {
             (self.figures.details_left_out).fetch_add(left_out, Ordering::Relaxed);
             self.waiting.clear();
         } else {
-            self.figures.failed_flushes.fetch_add(1, Ordering::Relaxed);
+            match written {
+                Ok(_) => self.turns_left += 1,
+                Err(_) => drop(self.figures.failed_flushes.fetch_add(1, Ordering::Relaxed)),
+            }
             let surplus = (self.waiting.details.len()).saturating_sub(MOST_WAITING_DETAILS);
             self.waiting.details.drain(..surplus);
             self.waiting.details_left_out += u64::try_from(surplus).unwrap_or(u64::MAX);
         }
-        written
+        written.map(drop)
     }
 
     /// A key of a provider that is used all the time is written once a minute.
@@ -339,22 +360,13 @@ impl Desk {
         }
     }
 
-    fn keys_to_prune(&mut self) -> Vec<ApiKeyId> {
-        for detail in &self.waiting.details {
-            *self.unpruned.entry(detail.key).or_default() += 1;
-        }
+    fn keys_to_prune(&self) -> Vec<ApiKeyId> {
         let is_due = |many: bool, count: u32| many || count >= PRUNE_AFTER;
         let many = self.unpruned.len() > FLUSH_AT;
-        let due: Vec<ApiKeyId> = self
-            .unpruned
-            .iter()
+        (self.unpruned.iter())
             .filter(|(_, count)| is_due(many, **count))
             .map(|(id, _)| *id)
-            .collect();
-        for id in &due {
-            self.unpruned.remove(id);
-        }
-        due
+            .collect()
     }
 }
 

@@ -14,16 +14,21 @@ use crate::store::{Db, StoreError};
 /// Requests that are kept in detail for each key.
 pub(super) const KEPT_REQUESTS: i64 = 200;
 
-/// Writes what was noted, and removes the old requests of the keys in `prune`.
+/// Writes what was noted, and removes the old requests of the keys in `prune`. False if another instance is writing, and
+/// `waits` is not set: then nothing was written.
 ///
 /// # Errors
-/// If the database fails; nothing is written then.
+/// If the database fails; nothing is written then, either.
 pub(super) fn write_batch(
     db: &mut Db,
+    waits: bool,
     outbox: &Outbox,
     batch: &Ledger,
     prune: &[ApiKeyId],
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    if !rows::take_turn(db, waits)? {
+        return Ok(false);
+    }
     let mut minutes = Vec::new();
     let mut uses = Vec::new();
     // Every instance takes the rows of a table in one order, so that two never wait for each other in a circle.
@@ -83,7 +88,7 @@ pub(super) fn write_batch(
     for id in prune {
         rows::prune_requests(db, *id, KEPT_REQUESTS)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// In the order in which every instance takes them.
