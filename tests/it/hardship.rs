@@ -1,13 +1,13 @@
 //! What keyport takes: being killed, and clients that send slowly.
 
 use std::sync::mpsc::channel;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use keyport::store::StoreError;
 use keyport::store::usage::take_turn;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use tokio::task::spawn_blocking;
 
 use crate::support::command::{ServerProcess, keyport};
 use crate::support::db::{TestDatabase, postgres_url};
@@ -166,7 +166,7 @@ async fn instances_write_the_usage_log_one_after_the_other() {
     // Another instance writes.
     let (pool, (taken, is_taken)) = (app.state.pool.clone(), channel());
     let (end, ended) = channel::<()>();
-    let other = spawn_blocking(move || {
+    let other = thread::spawn(move || {
         pool.write_now(|db| {
             assert!(take_turn(db, false)?);
             taken.send(()).unwrap();
@@ -179,10 +179,10 @@ async fn instances_write_the_usage_log_one_after_the_other() {
     assert!(!may_write(false));
     program.get("/auth").await.expect(200);
     let recorder = app.state.recorder.clone();
-    let flushed = spawn_blocking(move || recorder.flush());
+    let flushed = thread::spawn(move || recorder.flush());
     drop(end);
-    other.await.unwrap().unwrap();
-    flushed.await.unwrap().unwrap();
+    other.join().unwrap().unwrap();
+    flushed.join().unwrap().unwrap();
     let counted = "SELECT CAST(SUM(requests) AS TEXT) AS text FROM usage_minutes";
     assert_eq!(app.texts(counted), ["1"]);
     assert!(may_write(false) && may_write(true));
