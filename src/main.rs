@@ -10,10 +10,6 @@ use keyport::clock::{SharedClock, SystemClock};
 use keyport::commands::{self, CommandError};
 use keyport::config::{Config, read_environment};
 
-/// Gives memory back, which the system's allocator keeps scattered among its threads' arenas; and it is faster.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The API-key portal: Settings > API keys for every API.
 ///
 /// Without a command it serves. All settings are in keyport.example.toml.
