@@ -34,7 +34,7 @@ struct Known {
     /// Where the database was when they were read, or before.
     at: Option<Epoch>,
     keys: HashMap<(AccountId, Box<str>), Rc<Opened>>,
-    /// True while a task waits to do it.
+    /// True while a task waits to wipe them.
     will_be_wiped: bool,
 }
 

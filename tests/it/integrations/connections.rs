@@ -1,12 +1,10 @@
 //! Connections to a provider: kept for the next call where that is safe, and let go of where it is not.
 
-use futures_util::StreamExt as _;
 use futures_util::stream;
 use reqwest::{Body, Client};
-use tokio::sync::mpsc;
 
 use super::refusals::assert_ours;
-use super::scene::Scene;
+use super::scene::{Scene, body_in_pieces};
 use crate::support::Engine;
 use crate::support::provider::Provider;
 use crate::with_a_provider;
@@ -51,12 +49,11 @@ with_a_provider! {
     async fn one_on_which_half_a_request_lies_is_not_kept(scene) {
         let (_, program) = scene.program();
         // The rest of it never comes.
-        let (sender, receiver) = mpsc::channel::<Result<String, std::io::Error>>(1);
-        let pieces = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+        let (sender, body) = body_in_pieces();
         let request = Client::new()
             .post(program.url("/proxy/openai/early"))
             .header("x-api-key", &program.key)
-            .body(Body::wrap_stream(pieces.boxed()));
+            .body(body);
         sender.send(Ok("half".to_owned())).await.unwrap();
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 413);
@@ -69,12 +66,11 @@ with_a_provider! {
 with_a_provider! {
     async fn a_client_that_leaves_while_it_sends_ends_the_call(scene) {
         let (_, program) = scene.program();
-        let (sender, receiver) = mpsc::channel::<Result<String, std::io::Error>>(1);
-        let pieces = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+        let (sender, body) = body_in_pieces();
         let request = Client::new()
             .post(program.url("/proxy/openai/upload"))
             .header("x-api-key", &program.key)
-            .body(Body::wrap_stream(pieces.boxed()));
+            .body(body);
         let sent = tokio::spawn(request.send());
         sender.send(Ok("half".to_owned())).await.unwrap();
         scene.provider.piece().await;
@@ -82,14 +78,7 @@ with_a_provider! {
         scene.provider.closed().await;
         // It never counts as received, and is no fault of the provider's.
         assert!(scene.provider.take().is_empty());
-        let noted = "SELECT CAST(status AS TEXT) || COALESCE(CAST(upstream_status AS TEXT), ' none') AS text FROM key_requests";
-        loop {
-            scene.app.flush();
-            match scene.app.texts(noted).as_slice() {
-                [] => tokio::task::yield_now().await,
-                rows => return assert_eq!(rows, ["499 none"]),
-            }
-        }
+        assert_eq!(scene.noted().await, "499 none");
     }
 }
 

@@ -1,10 +1,16 @@
 //! A server with a provider behind it, and someone who has keys for both.
 
+use std::io;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use keyport::domain::accounts::Account;
 use keyport::domain::integrations::provider_keys::{self, Owner};
 use keyport::domain::integrations::sealing::NewProviderKey;
 use keyport::secret::Secret;
+use reqwest::Body;
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 
 use crate::support::provider::Provider;
 use crate::support::{Engine, Person, Program, TestApp};
@@ -40,6 +46,15 @@ macro_rules! with_a_provider {
     };
 }
 
+/// The body of an upload whose pieces the test sends, and its end.
+pub fn body_in_pieces() -> (mpsc::Sender<io::Result<String>>, Body) {
+    let (sender, receiver) = mpsc::channel(1);
+    let pieces = stream::unfold(receiver, async |mut receiver| {
+        Some((receiver.recv().await?, receiver))
+    });
+    (sender, Body::wrap_stream(pieces.boxed()))
+}
+
 pub struct Scene {
     pub app: TestApp,
     pub provider: Provider,
@@ -47,6 +62,19 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// Waits until the usage log has its one call: our status and the provider's.
+    pub async fn noted(&self) -> String {
+        let noted = "SELECT CAST(status AS TEXT) || COALESCE(CAST(upstream_status AS TEXT), ' none') AS text FROM key_requests";
+        loop {
+            self.app.flush();
+            match self.app.texts(noted).as_slice() {
+                [] => tokio::task::yield_now().await,
+                [one] => return one.clone(),
+                more => panic!("more than one: {more:?}"),
+            }
+        }
+    }
+
     pub async fn spawn(engine: Engine, settings: &[(&str, &str)]) -> Self {
         Self::spawn_before(Provider::spawn().await, engine, settings).await
     }

@@ -1,11 +1,8 @@
 //! Bodies that pass piece by piece, both ways; and what happens when one end goes away.
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
-use reqwest::{Body, Client, Response};
-use tokio::sync::mpsc;
+use reqwest::{Client, Response};
 
-use super::scene::Scene;
+use super::scene::{Scene, body_in_pieces};
 use crate::support::{Engine, Program};
 use crate::with_a_provider;
 
@@ -48,12 +45,11 @@ with_a_provider! {
 with_a_provider! {
     async fn a_body_of_unknown_length_goes_up_piece_by_piece(scene) {
         let (_, program) = scene.program();
-        let (sender, receiver) = mpsc::channel::<Result<String, std::io::Error>>(1);
-        let pieces = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+        let (sender, body) = body_in_pieces();
         let request = Client::new()
             .post(program.url("/proxy/openai/upload"))
             .header("x-api-key", &program.key)
-            .body(Body::wrap_stream(pieces.boxed()));
+            .body(body);
         let sent = tokio::spawn(request.send());
         for piece in ["one ", "two ", "three"] {
             sender.send(Ok(piece.to_owned())).await.unwrap();
@@ -96,14 +92,7 @@ with_a_provider! {
         }
         waiting.abort();
         scene.provider.gone().await;
-        let noted = "SELECT CAST(status AS TEXT) || COALESCE(CAST(upstream_status AS TEXT), ' none') AS text FROM key_requests";
-        loop {
-            scene.app.flush();
-            match scene.app.texts(noted).as_slice() {
-                [] => tokio::task::yield_now().await,
-                rows => return assert_eq!(rows, ["499 none"]),
-            }
-        }
+        assert_eq!(scene.noted().await, "499 none");
     }
 }
 
