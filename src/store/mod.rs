@@ -12,6 +12,7 @@ pub mod error;
 pub mod idempotency_keys;
 pub mod instance_secrets;
 pub mod invitations;
+mod joins;
 pub mod known_devices;
 pub mod last_uses;
 pub mod mails;
