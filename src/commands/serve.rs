@@ -1,6 +1,9 @@
 //! `keyport serve`: starts the portal and runs until it is told to stop.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{CommandError, print, refuse};
 use crate::clock::SharedClock;
@@ -63,13 +66,12 @@ async fn stop_signal() -> Result<(), CommandError> {
 /// Logs go to standard error. What other crates write through `log` (r2d2's retries, for one) is kept as well.
 fn start_logging(settings: &LogSettings) -> Result<(), CommandError> {
     let filter = log_filter(settings)?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    let started = match settings.format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match settings.format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
+    let started = (tracing_subscriber::registry().with(filter).with(lines)).try_init();
     started.or_else(|error| refuse(format!("logging cannot be started: {error}")))
 }
 
@@ -77,7 +79,7 @@ fn start_logging(settings: &LogSettings) -> Result<(), CommandError> {
 ///
 /// # Errors
 /// If the setting is no filter.
-pub(super) fn log_filter(settings: &LogSettings) -> Result<EnvFilter, ConfigError> {
+pub(super) fn log_filter(settings: &LogSettings) -> Result<Targets, ConfigError> {
     // tracing takes any word for the name of a module: a misspelt level would silence everything.
     let is_known = |part: &str| {
         part.contains('=')
@@ -85,7 +87,7 @@ pub(super) fn log_filter(settings: &LogSettings) -> Result<EnvFilter, ConfigErro
                 .iter()
                 .any(|level| part.trim().eq_ignore_ascii_case(level))
     };
-    match EnvFilter::try_new(&settings.level) {
+    match settings.level.replace(' ', "").parse() {
         Ok(filter) if settings.level.split(',').all(is_known) => Ok(filter),
         _ => bad(
             "log.level",
