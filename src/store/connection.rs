@@ -221,7 +221,7 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {
         .batch_execute(
             "PRAGMA foreign_keys = ON;
              PRAGMA synchronous = FULL;
-             PRAGMA cache_size = -4000;
+             PRAGMA cache_size = -2000;
              PRAGMA temp_store = MEMORY;",
         )
         .map_err(ConnectionError::CouldntSetupConfiguration)?;

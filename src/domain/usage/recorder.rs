@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::ledger::{Ledger, Use};
+use super::ledger::Ledger;
+use super::uses::Use;
 use super::writing::write_batch;
 use crate::clock::Timestamp;
 use crate::domain::integrations::tokens::Tokens;
@@ -190,7 +191,7 @@ impl Recorder {
             ledgers: recorder.ledgers.clone(),
             figures: recorder.figures.clone(),
             waiting: Ledger::default(),
-            spare: Vec::new(),
+            spare: Ledger::default(),
             unpruned: HashMap::new(),
             turns_left: 0,
             provider_uses: HashMap::new(),
@@ -250,8 +251,8 @@ struct Desk {
     figures: Arc<UsageFigures>,
     /// What could not be written yet.
     waiting: Ledger,
-    /// For each worker an empty ledger, to be exchanged for the one it has written in.
-    spare: Vec<Ledger>,
+    /// An empty ledger, to be exchanged for the one that a worker has written in.
+    spare: Ledger,
     /// Requests in detail that each key got since its old ones were removed.
     unpruned: HashMap<ApiKeyId, u32>,
     /// How often others wrote since this instance last did.
@@ -297,14 +298,13 @@ impl Desk {
     )]
     fn write(&mut self, waits: bool) -> Result<(), StoreError> {
         let ledgers = lock(&self.ledgers);
-        self.spare.resize_with(ledgers.len(), Ledger::default);
-        for (ledger, spare) in ledgers.iter().zip(&mut self.spare) {
+        for ledger in ledgers.iter() {
             // Exchanged in one step: whoever notes a request waits for this move at most.
-            std::mem::swap(&mut *lock(ledger), spare);
-            for detail in &spare.details {
+            std::mem::swap(&mut *lock(ledger), &mut self.spare);
+            for detail in &self.spare.details {
                 *self.unpruned.entry(detail.key).or_default() += 1;
             }
-            self.waiting.absorb(spare);
+            self.waiting.absorb(&mut self.spare);
         }
         drop(ledgers);
         self.leave_out_provider_uses();

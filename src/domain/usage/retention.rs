@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 
-use super::ledger::minute_of;
+use super::uses::minute_of;
 use crate::clock::Timestamp;
 use crate::store::usage as rows;
 use crate::store::{Pool, StoreError};

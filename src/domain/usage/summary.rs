@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 
-use super::ledger::minute_of;
 use super::outcome::Outcome;
+use super::uses::minute_of;
 use super::writing::KEPT_REQUESTS;
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ApiKeyId};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::TimeDelta;
 
-use super::ledger::minute_of;
 use super::summary::{Counts, Period, Point, Whose};
+use super::uses::minute_of;
 use crate::clock::Timestamp;
 use crate::ids::AccountId;
 use crate::store::token_days as rows;

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::ledger::{Detail, KeyNotes, LastUse, Ledger};
+use super::key_notes::{KeyNotes, LastUse};
+use super::ledger::{Detail, Ledger};
 use crate::domain::integrations::calls::note_used;
 use crate::domain::mail::{Outbox, Place};
 use crate::ids::ApiKeyId;
@@ -13,6 +14,8 @@ use crate::store::{Db, StoreError};
 
 /// Requests that are kept in detail for each key.
 pub(super) const KEPT_REQUESTS: i64 = 200;
+/// Keys whose counts go into one statement of PostgreSQL, and as rows into memory. A batch under load has tens of thousands.
+const KEYS_AT_ONCE: usize = 1_000;
 
 /// Writes what was noted, and removes the old requests of the keys in `prune`. False if another instance is writing, and
 /// `waits` is not set: then nothing was written.
@@ -29,24 +32,15 @@ pub(super) fn write_batch(
     if !rows::take_turn(db, waits)? {
         return Ok(false);
     }
-    let mut minutes = Vec::new();
-    let mut uses = Vec::new();
     // Every instance takes the rows of a table in one order, so that two never wait for each other in a circle.
     let mut keys: Vec<(ApiKeyId, &KeyNotes)> =
         batch.keys.iter().map(|(id, notes)| (*id, notes)).collect();
     keys.sort_unstable_by_key(|(id, _)| *id);
-    for (id, notes) in &keys {
-        minutes.extend(notes.counts.iter().map(|count| MinuteRow {
-            api_key_id: *id,
-            minute: count.minute,
-            outcome: count.outcome.number(),
-            requests: i64::try_from(count.requests).unwrap_or(i64::MAX),
-        }));
-        uses.extend(notes.last_use.as_ref().map(|last| last_use_row(*id, last)));
+    for keys in keys.chunks(KEYS_AT_ONCE) {
+        rows::add_minutes(db, &mut minute_rows(keys))?;
+        last_uses::upsert(db, &mut last_use_rows(keys))?;
     }
-    rows::add_minutes(db, &mut minutes)?;
     token_days::add(db, &call_rows(&keys))?;
-    last_uses::upsert(db, &mut uses)?;
     for (id, notes) in &keys {
         for (number, used_at) in notes.secret_uses() {
             last_uses::upsert_secret(db, *id, *number, *used_at)?;
@@ -91,6 +85,31 @@ pub(super) fn write_batch(
     Ok(true)
 }
 
+fn minute_rows(keys: &[(ApiKeyId, &KeyNotes)]) -> Vec<MinuteRow> {
+    let mut rows = Vec::with_capacity(keys.len());
+    for (id, notes) in keys {
+        rows.extend(notes.counts.iter().map(|count| MinuteRow {
+            api_key_id: *id,
+            minute: count.minute,
+            outcome: count.outcome.number(),
+            requests: i64::try_from(count.requests).unwrap_or(i64::MAX),
+        }));
+    }
+    rows
+}
+
+fn last_use_rows(keys: &[(ApiKeyId, &KeyNotes)]) -> Vec<LastUseRow> {
+    let of_key = |(id, notes): &(ApiKeyId, &KeyNotes)| {
+        (notes.last_use.as_ref()).map(|last| LastUseRow {
+            api_key_id: *id,
+            used_at: last.at,
+            address: address_text(last.address),
+            client: last.client.to_string(),
+        })
+    };
+    keys.iter().filter_map(of_key).collect()
+}
+
 /// In the order in which every instance takes them.
 fn call_rows(keys: &[(ApiKeyId, &KeyNotes)]) -> Vec<TokenDayRow> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
@@ -117,15 +136,6 @@ fn place(last: &LastUse) -> Place {
     Place {
         address: last.address.map(|address| address.to_string()),
         client: Some(last.client.to_string()).filter(|client| !client.is_empty()),
-    }
-}
-
-fn last_use_row(api_key_id: ApiKeyId, last: &LastUse) -> LastUseRow {
-    LastUseRow {
-        api_key_id,
-        used_at: last.at,
-        address: address_text(last.address),
-        client: last.client.to_string(),
     }
 }
 
