@@ -635,6 +635,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    usage_open_minutes (api_key_id, minute, outcome) {
+        api_key_id -> Int8,
+        minute -> Int8,
+        outcome -> Int8,
+        requests -> Int8,
+    }
+}
+
+diesel::table! {
     verification_changes (id) {
         id -> Int8,
         epoch -> Int8,

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::support::command::{ServerProcess, keyport};
 use crate::support::db::{TestDatabase, postgres_url};
+use crate::support::usage::counted;
 use crate::support::{Engine, TestApp};
 
 /// Slow clients that are there at the same time.
@@ -118,20 +119,7 @@ async fn a_kill_loses_at_most_the_last_second_of_counts_and_no_acknowledged_chan
     let killed = Instant::now();
 
     let app = TestApp::spawn_on(database, &[]).await;
-    let counted: Result<i64, StoreError> = app.state.pool.read_now(|db| {
-        use diesel::RunQueryDsl as _;
-        #[derive(diesel::QueryableByName)]
-        struct Sum {
-            #[diesel(sql_type = diesel::sql_types::BigInt)]
-            requests: i64,
-        }
-        let sum: Sum = diesel::sql_query(
-            "SELECT CAST(SUM(requests) AS BIGINT) AS requests FROM usage_minutes",
-        )
-        .get_result(db)?;
-        Ok(sum.requests)
-    });
-    let counted = usize::try_from(counted.unwrap()).unwrap();
+    let counted = usize::try_from(counted(&app.state.pool)).unwrap();
     let second = Duration::from_secs(1);
     let sure = answered.iter().filter(|at| killed - **at > second).count();
     assert!(
@@ -183,7 +171,6 @@ async fn instances_write_the_usage_log_one_after_the_other() {
     drop(end);
     other.join().unwrap().unwrap();
     flushed.join().unwrap().unwrap();
-    let counted = "SELECT CAST(SUM(requests) AS TEXT) AS text FROM usage_minutes";
-    assert_eq!(app.texts(counted), ["1"]);
+    assert_eq!(counted(&app.state.pool), 1);
     assert!(may_write(false) && may_write(true));
 }

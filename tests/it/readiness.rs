@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
-use keyport::store::{Db, StoreError};
+use keyport::store::StoreError;
 use reqwest::{Method, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use crate::on_both_engines;
 use crate::support::db::{TestDatabase, postgres_url, run};
 use crate::support::door::Door;
+use crate::support::usage::counted;
 use crate::support::{Engine, TestApp};
 
 /// Longer than anything here takes; a test that waits for it has failed.
@@ -177,7 +178,7 @@ async fn a_request_that_runs_when_the_signal_comes_is_answered() {
     wire.read_to_string(&mut answer).await.unwrap();
     assert!(answer.contains("HTTP/1.1 201 Created"), "{answer}");
     app.stop();
-    assert_eq!(counted(&app), 1);
+    assert_eq!(counted(&app.state.pool), 1);
 }
 
 on_both_engines! {
@@ -204,7 +205,7 @@ on_both_engines! {
             .collect();
         tokio::time::timeout(PATIENCE, many.notified()).await.unwrap();
         app.stop();
-        let counted = counted(&app);
+        let counted = counted(&app.state.pool);
         for client in clients {
             client.await.unwrap();
         }
@@ -225,27 +226,5 @@ async fn the_last_request_before_the_signal_is_in_the_usage_log() {
         .header("connection", "close");
     assert_eq!(last.send().await.unwrap().status(), StatusCode::OK);
     app.stop();
-    assert_eq!(counted(&app), 1);
-}
-
-/// Requests in the usage log.
-fn counted(app: &TestApp) -> u64 {
-    #[derive(QueryableByName)]
-    struct Sum {
-        #[diesel(sql_type = BigInt)]
-        requests: i64,
-    }
-    let query = || {
-        sql_query(
-            "SELECT CAST(COALESCE(SUM(requests), 0) AS BIGINT) AS requests FROM usage_minutes",
-        )
-    };
-    let sum: Result<Sum, StoreError> = app.state.pool.read_now(|db| {
-        match db {
-            Db::Sqlite(connection) => query().get_result(connection),
-            Db::Postgres(connection) => query().get_result(connection),
-        }
-        .map_err(StoreError::from)
-    });
-    sum.unwrap().requests.try_into().unwrap()
+    assert_eq!(counted(&app.state.pool), 1);
 }

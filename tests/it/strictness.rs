@@ -7,15 +7,19 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use diesel::{RunQueryDsl as _, sql_query};
+use keyport::crypto::random::system_rng;
+use keyport::domain::api_keys::key_string::{Brand, FullKey};
 use keyport::store::connection::{connect, connect_for_verifying};
-use keyport::store::{DatabaseUrl, Db, Pool, StoreError, migrations};
+use keyport::store::{DatabaseUrl, Pool, StoreError, migrations};
 use reqwest::StatusCode;
 
 use crate::on_both_engines;
 use crate::support::actors::{Person, Program, id_of};
+use crate::support::at_once::join_all;
 use crate::support::command::{assert_fails, keyport};
 use crate::support::db::{TestDatabase, postgres_url};
 use crate::support::door::Door;
+use crate::support::usage::counted;
 use crate::support::{Engine, TestApp};
 
 const KEY: [(&str, &str); 3] = [("name", "CI"), ("expires_in", "90d"), ("access", "all")];
@@ -357,17 +361,43 @@ on_both_engines! {
 }
 
 on_both_engines! {
+    async fn everyone_of_a_crowd_gets_the_answer_to_their_own_key(app) {
+        let mut maren = app.person("maren@example.com", "Maren").await;
+        let one = used_key(&app, &mut maren).await;
+        let other = used_key(&app, &mut maren).await;
+        let dead = used_key(&app, &mut maren).await;
+        maren.deactivate(&id_of(&dead.key)).await;
+        let unknown = {
+            let id = keyport::ids::ApiKeyId::random(&mut system_rng());
+            FullKey::generate(&Brand::default(), id, &mut system_rng()).reveal().to_owned()
+        };
+        let unknown = app.program(unknown);
+        let asked = (0..160).map(|number| {
+            let program = [&one, &dead, &unknown, &other][number % 4];
+            async move { (program, program.get("/auth").await) }
+        });
+        for (program, answer) in join_all(asked).await {
+            if program.key == one.key || program.key == other.key {
+                assert_eq!(answer.expect(200).header("x-keyport-key-id"), id_of(&program.key));
+            } else {
+                answer.expect(401);
+            }
+        }
+    }
+}
+
+on_both_engines! {
     async fn counts_wait_for_a_store_that_cannot_be_written_and_none_is_lost(app) {
         let mut maren = app.person("maren@example.com", "Maren").await;
         let program = used_key(&app, &mut maren).await;
         app.flush();
-        operator(&app, &["ALTER TABLE usage_minutes RENAME TO away".to_owned()]);
+        operator(&app, &["ALTER TABLE usage_open_minutes RENAME TO away".to_owned()]);
         for _ in 0..30 {
             program.get("/auth").await.expect(200);
         }
         let failed: Result<(), StoreError> = app.state.recorder.flush();
         assert!(failed.is_err());
-        operator(&app, &["ALTER TABLE away RENAME TO usage_minutes".to_owned()]);
+        operator(&app, &["ALTER TABLE away RENAME TO usage_open_minutes".to_owned()]);
         app.flush();
         assert_eq!(counted(&app.state.pool), 31);
     }
@@ -399,21 +429,4 @@ async fn the_end_after_the_database_was_away_loses_no_count() {
     app.stop();
     let database: DatabaseUrl = app.database.url.parse().unwrap();
     assert_eq!(counted(&Pool::open(&database, 1).unwrap()), 21);
-}
-
-#[derive(diesel::QueryableByName)]
-struct Sum {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    requests: i64,
-}
-
-fn counted(pool: &Pool) -> i64 {
-    let sum: Result<Sum, StoreError> = pool.read_now(|db| {
-        let query = "SELECT CAST(SUM(requests) AS BIGINT) AS requests FROM usage_minutes";
-        Ok(match db {
-            Db::Sqlite(connection) => sql_query(query).get_result(connection)?,
-            Db::Postgres(connection) => sql_query(query).get_result(connection)?,
-        })
-    });
-    sum.unwrap().requests
 }

@@ -18,7 +18,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::ledger::Ledger;
 use super::uses::Use;
-use super::writing::write_batch;
+use super::writing::{Settling, write_batch};
 use crate::clock::Timestamp;
 use crate::domain::integrations::tokens::Tokens;
 use crate::domain::mail::Outbox;
@@ -194,6 +194,7 @@ impl Recorder {
             spare: Ledger::default(),
             unpruned: HashMap::new(),
             turns_left: 0,
+            settling: Settling::default(),
             provider_uses: HashMap::new(),
         };
         let thread = std::thread::Builder::new().name("usage-log".to_owned());
@@ -257,6 +258,7 @@ struct Desk {
     unpruned: HashMap<ApiKeyId, u32>,
     /// How often others wrote since this instance last did.
     turns_left: u32,
+    settling: Settling,
     /// When the last uses of providers' keys were last written.
     provider_uses: HashMap<ProviderKeyId, Timestamp>,
 }
@@ -317,13 +319,16 @@ impl Desk {
         let began = Instant::now();
         let prune = self.keys_to_prune();
         let (batch, outbox) = (&self.waiting, &self.outbox);
-        let written = (self.pool).write_now(|db| write_batch(db, waits, outbox, batch, &prune));
+        let mut settling = self.settling;
+        let written = (self.pool)
+            .write_now(|db| write_batch(db, waits, outbox, batch, &prune, &mut settling));
         let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         if !matches!(written, Ok(false)) {
             self.figures.last_flush_us.store(took, Ordering::Relaxed);
         }
         if let Ok(true) = written {
             self.turns_left = 0;
+            self.settling = settling;
             for id in &prune {
                 self.unpruned.remove(id);
             }
@@ -337,7 +342,10 @@ impl Desk {
         } else {
             match written {
                 Ok(_) => self.turns_left += 1,
-                Err(_) => drop(self.figures.failed_flushes.fetch_add(1, Ordering::Relaxed)),
+                Err(_) => {
+                    self.settling = settling.put_off();
+                    self.figures.failed_flushes.fetch_add(1, Ordering::Relaxed);
+                }
             }
             let surplus = (self.waiting.details.len()).saturating_sub(MOST_WAITING_DETAILS);
             self.waiting.details.drain(..surplus);

@@ -1,5 +1,5 @@
 //! How long the usage log is kept: requests in detail for weeks, counts by the minute for months, counts by the day for
-//! ever.
+//! ever. What is turned into days has to be settled first.
 
 use chrono::TimeDelta;
 
@@ -10,6 +10,8 @@ use crate::store::{Pool, StoreError};
 
 /// Keys whose counts are turned into days in one transaction.
 const KEYS_AT_ONCE: usize = 200;
+/// Counts by the minute that are settled in one transaction.
+const COUNTS_AT_ONCE: i64 = 5_000;
 /// Requests in detail that are removed in one transaction.
 const REQUESTS_AT_ONCE: i64 = 5_000;
 
@@ -42,6 +44,22 @@ pub fn run(
         }
     }
     let before = minute_of(now - retention.minutes).div_euclid(1_440) * 1_440;
+    // Only what was left when the last key fell silent, or was written late: whoever counts up settles what has passed, so who has
+    // the turn now does this as well.
+    loop {
+        let settled: Result<usize, StoreError> = pool.write_now(|db| {
+            if rows::count_passed(db, before)? == 0 {
+                return Ok(0);
+            }
+            if !rows::take_turn(db, false)? {
+                return Ok(0);
+            }
+            rows::settle_minutes(db, before, COUNTS_AT_ONCE)
+        });
+        if i64::try_from(settled?).is_ok_and(|settled| settled < COUNTS_AT_ONCE) || must_stop() {
+            break;
+        }
+    }
     let mut last = None;
     loop {
         let reached: Result<_, StoreError> = pool.write_now(|db| {

@@ -17,6 +17,45 @@ pub(super) const KEPT_REQUESTS: i64 = 200;
 /// Keys whose counts go into one statement of PostgreSQL, and as rows into memory. A batch under load has tens of thousands.
 const KEYS_AT_ONCE: usize = 1_000;
 
+/// Parts in which the counts of a minute that has passed are settled, one with each batch: settling all at once would hold up
+/// the batch, and whoever waits to write. Batches come twice a second, so a minute is settled within half of the next.
+const PARTS: i64 = 60;
+/// Counts of a part at least.
+const SMALLEST_PART: i64 = 100;
+
+/// How the counts of passed minutes are settled.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Settling {
+    /// The minute that is counted up: those before it have passed.
+    minute: i64,
+    /// How many counts go with each batch; 0 when all are settled.
+    part: i64,
+}
+
+impl Settling {
+    /// Leaves the rest for the next minute: what cannot be settled must not keep batches from being written.
+    pub(super) fn put_off(self) -> Self {
+        Self { part: 0, ..self }
+    }
+
+    /// Settles the next part. `minute` is the latest in a batch.
+    fn settle_part(&mut self, db: &mut Db, minute: i64) -> Result<(), StoreError> {
+        if self.minute != minute {
+            *self = Self {
+                minute,
+                part: rows::count_passed(db, minute)? / PARTS + SMALLEST_PART,
+            };
+        }
+        if self.part > 0 {
+            let settled = rows::settle_minutes(db, minute, self.part)?;
+            if i64::try_from(settled).is_ok_and(|settled| settled < self.part) {
+                self.part = 0;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Writes what was noted, and removes the old requests of the keys in `prune`. False if another instance is writing, and
 /// `waits` is not set: then nothing was written.
 ///
@@ -28,17 +67,23 @@ pub(super) fn write_batch(
     outbox: &Outbox,
     batch: &Ledger,
     prune: &[ApiKeyId],
+    settling: &mut Settling,
 ) -> Result<bool, StoreError> {
     if !rows::take_turn(db, waits)? {
         return Ok(false);
     }
-    // Every instance takes the rows of a table in one order, so that two never wait for each other in a circle.
+    // Whoever has the turn is the only one that writes here, but for housekeeping, which goes by the key as well: so no two wait
+    // for each other in a circle.
     let mut keys: Vec<(ApiKeyId, &KeyNotes)> =
         batch.keys.iter().map(|(id, notes)| (*id, notes)).collect();
     keys.sort_unstable_by_key(|(id, _)| *id);
     for keys in keys.chunks(KEYS_AT_ONCE) {
         rows::add_minutes(db, &mut minute_rows(keys))?;
         last_uses::upsert(db, &mut last_use_rows(keys))?;
+    }
+    let minutes = keys.iter().flat_map(|(_, notes)| &notes.counts);
+    if let Some(latest) = minutes.map(|count| count.minute).max() {
+        settling.settle_part(db, latest)?;
     }
     token_days::add(db, &call_rows(&keys))?;
     for (id, notes) in &keys {

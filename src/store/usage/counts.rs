@@ -1,4 +1,7 @@
 //! Counts by minute, and of older times by day.
+//!
+//! Minutes are counted up in a table of their own, `usage_open_minutes`, and settled in `usage_minutes` when they have passed. A
+//! count may stand in both: whoever reads adds them up.
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -7,12 +10,11 @@ use diesel::sql_types::{Array, BigInt, Nullable};
 use diesel::sqlite::Sqlite;
 
 use crate::ids::{AccountId, ApiKeyId};
-use crate::store::schema::usage_minutes;
+use crate::store::schema::usage_open_minutes;
 use crate::store::{Db, StoreError};
 
 /// Requests of a key in one minute with one outcome.
-#[derive(Clone, Copy, Debug, Insertable)]
-#[diesel(table_name = usage_minutes)]
+#[derive(Clone, Copy, Debug)]
 pub struct MinuteRow {
     /// Which key.
     pub api_key_id: ApiKeyId,
@@ -37,10 +39,10 @@ pub fn add_minutes(db: &mut Db, rows: &mut [MinuteRow]) -> Result<(), StoreError
             let column = |of: fn(&MinuteRow) -> i64| rows.iter().map(of).collect::<Vec<i64>>();
             let ids: Vec<ApiKeyId> = rows.iter().map(|row| row.api_key_id).collect();
             sql_query(
-                "INSERT INTO usage_minutes (api_key_id, minute, outcome, requests)
+                "INSERT INTO usage_open_minutes (api_key_id, minute, outcome, requests)
                  SELECT * FROM unnest($1, $2, $3, $4)
                  ON CONFLICT (api_key_id, minute, outcome)
-                 DO UPDATE SET requests = usage_minutes.requests + excluded.requests",
+                 DO UPDATE SET requests = usage_open_minutes.requests + excluded.requests",
             )
             .bind::<Array<BigInt>, _>(ids)
             .bind::<Array<BigInt>, _>(column(|row| row.minute))
@@ -69,7 +71,9 @@ impl QueryFragment<Sqlite> for AddMinute<'_> {
             outcome,
             requests,
         } = self.0;
-        out.push_sql("INSERT INTO usage_minutes (api_key_id, minute, outcome, requests) VALUES (");
+        out.push_sql(
+            "INSERT INTO usage_open_minutes (api_key_id, minute, outcome, requests) VALUES (",
+        );
         out.push_bind_param::<BigInt, _>(api_key_id)?;
         for number in [minute, outcome, requests] {
             out.push_sql(", ");
@@ -83,6 +87,54 @@ impl QueryFragment<Sqlite> for AddMinute<'_> {
 }
 
 impl RunQueryDsl<SqliteConnection> for AddMinute<'_> {}
+
+/// How many counts of minutes before `minute` are not settled.
+pub fn count_passed(db: &mut Db, minute: i64) -> Result<i64, StoreError> {
+    Ok(usage_open_minutes::table
+        .filter(usage_open_minutes::minute.lt(minute))
+        .count()
+        .get_result(db)?)
+}
+
+/// Settles at most `most` counts of minutes before `minute`; gives how many. Only for who has the turn to write.
+pub fn settle_minutes(db: &mut Db, minute: i64, most: i64) -> Result<usize, StoreError> {
+    let passed = |columns: &str| {
+        format!(
+            "SELECT {columns} FROM usage_open_minutes WHERE minute < $1
+             ORDER BY api_key_id, minute, outcome LIMIT $2"
+        )
+    };
+    let add = |from: &str| {
+        format!(
+            "INSERT INTO usage_minutes (api_key_id, minute, outcome, requests)
+             SELECT api_key_id, minute, outcome, requests FROM {from} ORDER BY api_key_id, minute, outcome
+             ON CONFLICT (api_key_id, minute, outcome)
+             DO UPDATE SET requests = usage_minutes.requests + excluded.requests"
+        )
+    };
+    let run = |db: &mut Db, query: String| {
+        (sql_query(query).bind::<BigInt, _>(minute))
+            .bind::<BigInt, _>(most)
+            .execute(db)
+    };
+    Ok(match db {
+        // By their places: a join would read the whole table, with all versions of its rows that are not yet removed.
+        Db::Postgres(_) => {
+            let (places, add) = (passed("ctid"), add("gone"));
+            let delete = format!(
+                "DELETE FROM usage_open_minutes WHERE ctid = ANY (ARRAY({places})) RETURNING *"
+            );
+            run(db, format!("WITH gone AS ({delete}) {add}"))?
+        }
+        Db::Sqlite(_) => {
+            let keys = passed("api_key_id, minute, outcome");
+            let settled =
+                format!("usage_open_minutes WHERE (api_key_id, minute, outcome) IN ({keys})");
+            run(db, add(&settled))?;
+            run(db, format!("DELETE FROM {settled}"))?
+        }
+    })
+}
 
 /// Whose usage is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +156,18 @@ impl Whose {
             ),
         }
     }
+}
+
+/// All counts by the minute that meet the condition, from minute `$2` (included) to `$3` (not included), as a table to read from.
+fn minutes_of(condition: &str) -> String {
+    let of = |table: &str| {
+        format!(
+            "SELECT api_key_id, minute, outcome, requests FROM {table}
+             WHERE {condition} AND minute >= $2 AND minute < $3"
+        )
+    };
+    let (settled, open) = (of("usage_minutes"), of("usage_open_minutes"));
+    format!("({settled} UNION ALL {open}) AS minutes")
 }
 
 /// Requests of a key with one outcome in a quarter of an hour, or on a day that is no longer kept by the minute.
@@ -135,12 +199,12 @@ pub fn list_slots(
     slot_minutes: i64,
 ) -> Result<Vec<SlotRow>, StoreError> {
     let (condition, id) = whose.condition();
+    let minutes = minutes_of(condition);
     // CAST, since PostgreSQL's SUM of integers is a NUMERIC.
     Ok(sql_query(format!(
         "SELECT api_key_id, (minute / {slot_minutes}) * {slot_minutes} AS minute, outcome,
              CAST(SUM(requests) AS BIGINT) AS requests
-         FROM usage_minutes WHERE {condition} AND minute >= $2 AND minute < $3
-         GROUP BY api_key_id, minute / {slot_minutes}, outcome
+         FROM {minutes} GROUP BY api_key_id, minute / {slot_minutes}, outcome
          UNION ALL
          SELECT api_key_id, day * 1440 AS minute, outcome, requests
          FROM usage_days WHERE {condition} AND day >= $2 / 1440 AND day * 1440 < $3
@@ -168,10 +232,10 @@ pub fn busiest_minute(
     to: i64,
 ) -> Result<Option<(i64, i64)>, StoreError> {
     let (condition, id) = whose.condition();
+    let minutes = minutes_of(condition);
     let busiest: Vec<BusiestRow> = sql_query(format!(
         "SELECT minute, CAST(SUM(requests) AS BIGINT) AS requests
-         FROM usage_minutes WHERE {condition} AND minute >= $2 AND minute < $3
-         GROUP BY minute ORDER BY requests DESC, minute DESC LIMIT 1"
+         FROM {minutes} GROUP BY minute ORDER BY requests DESC, minute DESC LIMIT 1"
     ))
     .bind::<BigInt, _>(id)
     .bind::<BigInt, _>(from)
@@ -186,7 +250,7 @@ struct NextKeyRow {
     api_key_id: Option<ApiKeyId>,
 }
 
-/// The first key behind `after` that has counts by the minute; by the index, so that no counts are read.
+/// The first key behind `after` that has settled counts by the minute; by the index, so that no counts are read.
 pub fn next_key(db: &mut Db, after: Option<ApiKeyId>) -> Result<Option<ApiKeyId>, StoreError> {
     let after = after.map_or(-1, ApiKeyId::as_number);
     let next: NextKeyRow =
@@ -196,7 +260,7 @@ pub fn next_key(db: &mut Db, after: Option<ApiKeyId>) -> Result<Option<ApiKeyId>
     Ok(next.api_key_id)
 }
 
-/// Turns a key's counts of minutes before `before` into counts of days, each once, however many do it at the same time.
+/// Turns a key's settled counts of minutes before `before` into counts of days, each once, however many do it at the same time.
 pub fn roll_up(db: &mut Db, id: ApiKeyId, before: i64) -> Result<(), StoreError> {
     let add = "INSERT INTO usage_days (api_key_id, day, outcome, requests)
          SELECT api_key_id, minute / 1440, outcome, CAST(SUM(requests) AS BIGINT) FROM";

@@ -1,6 +1,6 @@
 //! The usage log: counts by minute and by day, the newest requests in detail, uses of dead keys, exposures.
 //!
-//! Written in batches by the recorder alone; nothing here is read on the way of a request.
+//! Written in batches by the recorder, and tidied by housekeeping; nothing here is read on the way of a request.
 
 mod alarms;
 mod counts;
@@ -17,8 +17,8 @@ pub use self::alarms::{
     list_attempts, list_exposures, take_attempts_to_tell,
 };
 pub use self::counts::{
-    MinuteRow, SLOT_MINUTES, SlotRow, Whose, add_minutes, busiest_minute, list_slots, next_key,
-    roll_up,
+    MinuteRow, SLOT_MINUTES, SlotRow, Whose, add_minutes, busiest_minute, count_passed, list_slots,
+    next_key, roll_up, settle_minutes,
 };
 pub use self::requests::{
     RequestRow, add_requests, delete_requests_before, list_requests, prune_requests,

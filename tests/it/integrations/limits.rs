@@ -1,9 +1,11 @@
 //! Which calls a key may make: set on its page, counted from the next call on.
 
+use keyport::domain::usage::outcome::Outcome;
 use reqwest::Method;
 use serde_json::json;
 
 use crate::support::actors::id_of;
+use crate::support::usage::counted_as;
 use crate::support::{Person, Program};
 use crate::with_a_provider;
 
@@ -44,8 +46,7 @@ with_a_provider! {
         program.post("/proxy/openai/v1/chat/completions", &json!({})).await.expect(200);
         assert_eq!(scene.provider.take().len(), 3);
         scene.app.flush();
-        let refused = "SELECT CAST(SUM(requests) AS TEXT) AS text FROM usage_minutes WHERE outcome = 11";
-        assert_eq!(scene.app.text(refused), "5");
+        assert_eq!(counted_as(&scene.app.state.pool, Outcome::OutsideLimits), 5);
         let page = maren.get(&format!("/settings/api/{}", id_of(&program.key))).await.expect(200);
         assert!(page.text().contains("Outside limits"));
         assert!(page.text().contains("Providers: OpenAI") && page.text().contains("Methods: GET, POST"));

@@ -2,11 +2,13 @@
 
 use chrono::TimeDelta;
 use keyport::domain::integrations::provider_keys::{self, Owner};
+use keyport::domain::usage::outcome::Outcome;
 
 use super::refusals::assert_ours;
 use super::scene::PROVIDER_KEY;
 use crate::support::Engine;
 use crate::support::actors::id_of;
+use crate::support::usage::counted_as;
 use crate::with_a_provider;
 
 with_a_provider! {
@@ -127,8 +129,7 @@ with_a_provider! {
             "/proxy/openai/nothing 502 none asked",
             "/proxy/openai/status/503 503 503 asked",
         ]);
-        let counted = scene.app.text("SELECT CAST(SUM(requests) AS TEXT) AS text FROM usage_minutes WHERE outcome = 0");
-        assert_eq!(counted, "3");
+        assert_eq!(counted_as(&scene.app.state.pool, Outcome::Accepted), 3);
         let page = maren.get(&format!("/settings/api/{}", id_of(&program.key))).await.expect(200).page;
         let table = page.words("table.requests");
         assert!(table.contains("provider answered 503 in"), "{table}");

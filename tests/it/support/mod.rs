@@ -18,6 +18,7 @@ pub mod registry;
 pub mod route_table;
 pub mod second_factors;
 pub mod upstream;
+pub mod usage;
 
 pub use actors::{Person, Program};
 pub use app::TestApp;
