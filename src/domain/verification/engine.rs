@@ -59,13 +59,20 @@ impl Unverifiable {
     }
 }
 
-/// For each question, in its order, the record if there is one.
-pub(super) type Answers = Result<Vec<Option<Found>>, Unverifiable>;
+/// A presented key, and the record for it when the thread has found one.
+pub(super) struct Question {
+    pub(super) presented: PresentedKey,
+    pub(super) found: Option<Found>,
+}
 
-/// Questions of one worker that arrived together.
+/// The questions of a batch, answered.
+pub(super) type Answered = Result<Vec<Question>, Unverifiable>;
+
+/// Questions of one worker that arrived together. They go back as they came, with their answers: what a worker has allocated
+/// it uses again and frees itself.
 pub(super) struct Batch {
-    pub(super) questions: Vec<PresentedKey>,
-    pub(super) reply: oneshot::Sender<Answers>,
+    pub(super) questions: Vec<Question>,
+    pub(super) reply: oneshot::Sender<Answered>,
 }
 
 /// The way to the thread. Clones lead to the same one.
@@ -143,10 +150,9 @@ impl Worker {
     fn run(mut self, received: &Receiver<Batch>) {
         while let Ok(first) = received.recv() {
             // What else has arrived by now joins; what arrives later is for the next look at the epoch.
-            let batches: Vec<Batch> = std::iter::once(first).chain(received.try_iter()).collect();
-            let questions: Vec<&PresentedKey> =
-                batches.iter().flat_map(|batch| &batch.questions).collect();
-            let outcome = self.answer(&questions);
+            let mut batches: Vec<Batch> =
+                std::iter::once(first).chain(received.try_iter()).collect();
+            let outcome = self.answer(&mut batches);
             self.note(&outcome);
             reply(batches, outcome);
         }
@@ -156,13 +162,13 @@ impl Worker {
         clippy::disallowed_methods,
         reason = "whether there is time for a second try is about this machine's time"
     )]
-    fn answer(&mut self, questions: &[&PresentedKey]) -> Result<Vec<Option<Found>>, StoreError> {
+    fn answer(&mut self, batches: &mut [Batch]) -> Result<(), StoreError> {
         let began = Instant::now();
         if let Some(mut db) = self.db.take() {
-            match self.answer_with(&mut db, questions) {
-                Ok(answers) => {
+            match self.answer_with(&mut db, batches) {
+                Ok(()) => {
                     self.db = Some(db);
-                    return Ok(answers);
+                    return Ok(());
                 }
                 // A server that was started anew has closed the connection, and may be back.
                 Err(error) if began.elapsed() >= QUICK_FAILURE => return Err(error),
@@ -170,39 +176,34 @@ impl Worker {
             }
         }
         let mut db = self.connect()?;
-        let answers = self.answer_with(&mut db, questions)?;
+        self.answer_with(&mut db, batches)?;
         // Kept only after success: a connection in doubt is not used again.
         self.db = Some(db);
-        Ok(answers)
+        Ok(())
     }
 
-    fn answer_with(
-        &mut self,
-        db: &mut Db,
-        questions: &[&PresentedKey],
-    ) -> Result<Vec<Option<Found>>, StoreError> {
+    /// Answers every question anew, whatever a try before this one has found.
+    fn answer_with(&mut self, db: &mut Db, batches: &mut [Batch]) -> Result<(), StoreError> {
         self.confirm(db)?;
-        let mut answers: Vec<Option<Found>> = Vec::with_capacity(questions.len());
         let mut missing: Vec<ApiKeyId> = Vec::new();
-        for question in questions {
-            let found = self.remembered(question);
-            if found.is_none() {
-                missing.push(question.id);
+        for question in questions(batches) {
+            question.found = self.remembered(&question.presented);
+            if question.found.is_none() {
+                missing.push(question.presented.id);
             }
-            answers.push(found);
         }
         if missing.is_empty() {
-            return Ok(answers);
+            return Ok(());
         }
         missing.sort_unstable();
         missing.dedup();
         let fetched = self.fetch(db, &missing)?;
-        for (question, answer) in questions.iter().zip(&mut answers) {
-            if answer.is_none() {
-                *answer = self.look_among(&fetched, question);
+        for question in questions(batches) {
+            if question.found.is_none() {
+                question.found = self.look_among(&fetched, &question.presented);
             }
         }
-        Ok(answers)
+        Ok(())
     }
 
     /// Makes sure that what is remembered is what the database holds now.
@@ -318,9 +319,9 @@ impl Worker {
     }
 
     /// One log line when the database goes away and one when it is back, not one a request.
-    fn note(&mut self, outcome: &Result<Vec<Option<Found>>, StoreError>) {
+    fn note(&mut self, outcome: &Result<(), StoreError>) {
         match outcome {
-            Ok(_) if self.is_down => {
+            Ok(()) if self.is_down => {
                 self.is_down = false;
                 tracing::info!("the verifier reaches the database again");
             }
@@ -338,15 +339,17 @@ impl Worker {
 
 type Fetched = HashMap<ApiKeyId, (Arc<KeyRecord>, Vec<ReplacedSecret>)>;
 
-/// Gives each batch its part of the answers.
-fn reply(batches: Vec<Batch>, outcome: Result<Vec<Option<Found>>, StoreError>) {
+fn questions(batches: &mut [Batch]) -> impl Iterator<Item = &mut Question> {
+    batches.iter_mut().flat_map(|batch| &mut batch.questions)
+}
+
+/// Gives the batches back.
+fn reply(batches: Vec<Batch>, outcome: Result<(), StoreError>) {
     match outcome {
-        Ok(answers) => {
-            let mut answers = answers.into_iter();
+        Ok(()) => {
             for batch in batches {
-                let part = answers.by_ref().take(batch.questions.len()).collect();
                 // Who asked may have given up.
-                drop(batch.reply.send(Ok(part)));
+                drop(batch.reply.send(Ok(batch.questions)));
             }
         }
         Err(error) => {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::engine::{Answers, Batch, Engine, Unverifiable};
+use super::engine::{Answered, Batch, Engine, Question, Unverifiable};
 use super::figures::WorkerFigures;
 use super::record::Found;
 use crate::domain::api_keys::key_string::PresentedKey;
@@ -19,6 +19,9 @@ use crate::domain::api_keys::key_string::PresentedKey;
 const MOST_WAITING: usize = 10_000;
 /// How long an answer is waited for: a database that hangs must not hang our callers.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Questions whose room in memory is kept for the next batch; a rush needs more, once.
+const KEPT_ROOM: usize = 1_000;
 
 type Answer = Result<Option<Found>, Unverifiable>;
 
@@ -32,7 +35,7 @@ pub struct Gatherer {
 
 #[derive(Default)]
 struct Turn {
-    questions: Vec<PresentedKey>,
+    questions: Vec<Question>,
     askers: Vec<oneshot::Sender<Answer>>,
     /// Who asks only whether an answer could be had.
     confirmers: Vec<oneshot::Sender<Result<(), Unverifiable>>>,
@@ -60,7 +63,10 @@ impl Gatherer {
             if turn.questions.len() >= MOST_WAITING {
                 return Err(Unverifiable::because("too many verifications wait"));
             }
-            turn.questions.push(presented);
+            turn.questions.push(Question {
+                presented,
+                found: None,
+            });
             turn.askers.push(asker);
             self.figures.ask();
             self.go_out(&mut turn);
@@ -96,6 +102,8 @@ impl Gatherer {
     }
 
     async fn send_batches(self) {
+        // Emptied, for the questions that come while others are on their way.
+        let (mut spare_questions, mut spare_askers) = (Vec::new(), Vec::new());
         loop {
             let (questions, mut askers, mut confirmers) = {
                 let mut turn = self.turn.borrow_mut();
@@ -104,13 +112,13 @@ impl Gatherer {
                     return;
                 }
                 (
-                    std::mem::take(&mut turn.questions),
-                    std::mem::take(&mut turn.askers),
+                    std::mem::replace(&mut turn.questions, spare_questions),
+                    std::mem::replace(&mut turn.askers, spare_askers),
                     std::mem::take(&mut turn.confirmers),
                 )
             };
-            let answers = self.send(questions).await;
-            if answers.is_err() {
+            let answered = self.send(questions).await;
+            if answered.is_err() {
                 // Who came while this batch waited in vain is told so with it, and does not wait as long once more.
                 let mut turn = self.turn.borrow_mut();
                 turn.questions.clear();
@@ -119,33 +127,38 @@ impl Gatherer {
             }
             self.figures.answered(askers.len());
             for confirmer in confirmers {
-                let confirmed = answers.as_ref().map(|_| ()).map_err(Clone::clone);
+                let confirmed = answered.as_ref().map(|_| ()).map_err(Clone::clone);
                 drop(confirmer.send(confirmed));
             }
-            match answers {
-                Ok(answers) => {
-                    for (asker, answer) in askers.into_iter().zip(answers) {
+            match answered {
+                Ok(mut questions) => {
+                    for (asker, question) in askers.drain(..).zip(questions.drain(..)) {
                         // Whose client has gone away no longer asks.
-                        drop(asker.send(Ok(answer)));
+                        drop(asker.send(Ok(question.found)));
                     }
+                    questions.shrink_to(KEPT_ROOM);
+                    spare_questions = questions;
                 }
                 Err(error) => {
-                    for asker in askers {
+                    for asker in askers.drain(..) {
                         drop(asker.send(Err(error.clone())));
                     }
+                    spare_questions = Vec::new();
                 }
             }
+            askers.shrink_to(KEPT_ROOM);
+            spare_askers = askers;
         }
     }
 
-    async fn send(&self, questions: Vec<PresentedKey>) -> Answers {
+    async fn send(&self, questions: Vec<Question>) -> Answered {
         let (reply, replied) = oneshot::channel();
         let batch = Batch { questions, reply };
         if self.engine.ask(batch).is_err() {
             return Err(Unverifiable::because("too many verifications wait"));
         }
         match tokio::time::timeout(LONGEST_WAIT, replied).await {
-            Ok(Ok(answers)) => answers,
+            Ok(Ok(answered)) => answered,
             Ok(Err(_closed)) => Err(Unverifiable::because("the verifier has ended")),
             Err(_elapsed) => Err(Unverifiable::because("the database does not answer")),
         }
