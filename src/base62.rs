@@ -5,14 +5,30 @@
 /// The 62 digits, in ascending order of value (which is also their order in ASCII).
 pub const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Writes `number` with exactly `N` digits. Digits that do not fit are lost, so callers choose `N` by range.
-pub fn encode<const N: usize>(mut number: u64) -> String {
-    let mut digits = [b'0'; N];
-    for digit in digits.iter_mut().rev() {
-        *digit = DIGITS[usize::try_from(number % 62).expect("a remainder below 62")];
-        number /= 62;
+/// A number as exactly `N` digits, without an allocation: every request writes a few.
+#[derive(Clone, Copy)]
+pub struct Encoded<const N: usize>([u8; N]);
+
+impl<const N: usize> Encoded<N> {
+    /// Digits that do not fit are lost, so callers choose `N` by range.
+    pub fn of(mut number: u64) -> Self {
+        let mut digits = [b'0'; N];
+        for digit in digits.iter_mut().rev() {
+            *digit = DIGITS[usize::try_from(number % 62).expect("a remainder below 62")];
+            number /= 62;
+        }
+        Self(digits)
     }
-    digits.iter().map(|&digit| char::from(digit)).collect()
+
+    /// The digits as text.
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).expect("the digits are ASCII")
+    }
+}
+
+/// Writes `number` with exactly `N` digits, as [`Encoded::of`].
+pub fn encode<const N: usize>(number: u64) -> String {
+    Encoded::<N>::of(number).as_str().to_owned()
 }
 
 /// Reads a number of any length; `None` for an empty text, another character, or more than 64 bits.

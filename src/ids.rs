@@ -13,7 +13,7 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::BigInt;
 use rand::{CryptoRng, RngExt};
 
-use crate::base62;
+use crate::base62::{self, Encoded};
 
 /// One more than the largest id: 62^10, so that every id has 10 base62 digits.
 const ID_LIMIT: i64 = 62i64.pow(10);
@@ -42,11 +42,16 @@ macro_rules! id {
             pub fn as_number(self) -> i64 {
                 self.0
             }
+
+            /// As it is shown.
+            pub fn encoded(self) -> Encoded<10> {
+                Encoded::of(self.0.unsigned_abs())
+            }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&base62::encode::<10>(self.0.unsigned_abs()))
+                f.write_str(self.encoded().as_str())
             }
         }
 

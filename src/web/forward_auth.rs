@@ -8,6 +8,8 @@
 //! Stands apart from pages and API: no session, no page headers, no log line for each request, since it is asked for
 //! every request of the services behind the gateway. The usage log holds them.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
@@ -16,7 +18,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::error::{ApiError, Code, rate_limit};
 use super::extract::client;
 use super::extract::key_check::{KeyCheck, Shown, missing_key};
-use super::middleware::{api_response, security_headers};
+use super::middleware::{REQUEST_ID, api_response, security_headers};
 use super::state::AppState;
 use crate::domain::api_keys::scopes::ScopeCatalog;
 use crate::domain::verification::Accepted;
@@ -122,6 +124,10 @@ pub fn known_scope(catalog: &ScopeCatalog, name: &str) -> Result<String, ApiErro
 /// What the gateway asks for, and the original address behind `uri=`, which comes last: some gateways can only append it.
 /// The client wrote that address, so nothing in it is taken for the gateway's.
 fn split_query(query: &str) -> (&str, Option<&str>) {
+    // Most are, and looking through nothing takes time as well.
+    if query.is_empty() {
+        return ("", None);
+    }
     if let Some(address) = query.strip_prefix("uri=") {
         return ("", Some(address));
     }
@@ -180,17 +186,14 @@ fn yes(accepted: &Accepted, catalog: &ScopeCatalog) -> HttpResponse {
     let key = &accepted.key;
     let expires = key
         .expires_at
-        .map_or_else(|| HeaderValue::from_static(""), |at| text(at.to_rfc3339()));
+        .map_or_else(|| HeaderValue::from_static(""), |at| text(&at.to_rfc3339()));
     let mut answer = HttpResponse::new(StatusCode::OK);
     let headers = answer.headers_mut();
-    headers.insert(KEY_ID, text(key.id.to_string()));
-    headers.insert(ACCOUNT_ID, text(key.owner.id.to_string()));
-    let name = utf8_percent_encode(&key.owner.name, IN_NAMES).to_string();
-    headers.insert(ACCOUNT_NAME, text(name));
-    headers.insert(
-        SCOPES,
-        text(key.usable_access().names(catalog).into_owned()),
-    );
+    headers.insert(KEY_ID, text(key.id.encoded().as_str()));
+    headers.insert(ACCOUNT_ID, text(key.owner.id.encoded().as_str()));
+    let name = Cow::from(utf8_percent_encode(&key.owner.name, IN_NAMES));
+    headers.insert(ACCOUNT_NAME, text(&name));
+    headers.insert(SCOPES, text(&key.usable_access().names(catalog)));
     headers.insert(EXPIRES, expires.clone());
     if key.expires_at.is_some() {
         headers.insert(KEY_EXPIRES, expires);
@@ -203,8 +206,8 @@ fn yes(accepted: &Accepted, catalog: &ScopeCatalog) -> HttpResponse {
 }
 
 /// Letters, digits and marks of ASCII only, so it always is a header's value.
-fn text(text: String) -> HeaderValue {
-    HeaderValue::from_maybe_shared(text).unwrap_or(HeaderValue::from_static(""))
+fn text(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// nginx takes 2xx, 401 and 403 for an answer and turns everything else into a 500 of its own: for it, other refusals are
@@ -215,9 +218,7 @@ fn no(req: &HttpRequest, error: &ApiError, for_nginx: bool) -> HttpResponse {
     let mut answer = api_response(error, state, &id);
     // A gateway passes the refusal on, and a browser may be there to read it.
     security_headers::set(answer.headers_mut(), state.site.is_https());
-    answer
-        .headers_mut()
-        .insert(HeaderName::from_static("x-request-id"), text(id.0));
+    answer.headers_mut().insert(REQUEST_ID, text(&id.0));
     let status = answer.status();
     if for_nginx && status != StatusCode::UNAUTHORIZED && status != StatusCode::FORBIDDEN {
         *answer.status_mut() = StatusCode::FORBIDDEN;

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::base62;
+use crate::base62::{self, Encoded};
 use crate::crypto::digest::{DigestKey, KeyDigest};
 use crate::crypto::random::base62_text;
 use crate::ids::ApiKeyId;
@@ -76,7 +76,8 @@ impl FullKey {
     pub fn generate(brand: &Brand, id: ApiKeyId, rng: &mut impl CryptoRng) -> Self {
         let secret = Zeroizing::new(base62_text(rng, SECRET_LENGTH));
         let body = Zeroizing::new(format!("{}_{}", prefix(brand.as_str(), id), *secret));
-        Self(Secret::new(format!("{}{}", *body, check(body.as_bytes()))))
+        let check = check(body.as_bytes());
+        Self(Secret::new(format!("{}{}", *body, check.as_str())))
     }
 
     /// The key itself, for the one page, answer or line of output that shows it.
@@ -134,12 +135,12 @@ impl PresentedKey {
         let brand_end = id_at.checked_sub(1).ok_or(Malformed)?;
         let separated =
             text.as_bytes()[secret_at - 1] == b'_' && text.as_bytes()[brand_end] == b'_';
-        let secret_is_plain = text.bytes().skip(secret_at).all(base62::is_digit);
+        let secret_is_plain = !text.as_bytes()[secret_at..].contains(&b'_');
         let brand = &text[..brand_end];
         if !separated || !secret_is_plain || !brands.any(|known| known.as_str() == brand) {
             return Err(Malformed);
         }
-        if check(&text.as_bytes()[..check_at]) != text[check_at..] {
+        if check(&text.as_bytes()[..check_at]).as_str() != &text[check_at..] {
             return Err(Malformed);
         }
         let id = text[id_at..secret_at - 1].parse().or(Err(Malformed))?;
@@ -162,8 +163,8 @@ impl fmt::Debug for PresentedKey {
 }
 
 /// The check of everything before it.
-fn check(body: &[u8]) -> String {
-    base62::encode::<CHECK_LENGTH>(u64::from(crc32fast::hash(body)))
+fn check(body: &[u8]) -> Encoded<CHECK_LENGTH> {
+    Encoded::of(u64::from(crc32fast::hash(body)))
 }
 
 /// The first and last id whose prefix begins with `text`, which may start with any brand; `None` if none can.
@@ -248,7 +249,10 @@ mod tests {
     #[test]
     fn the_check_is_the_crc_32_of_png() {
         // The check value of CRC-32/ISO-HDLC for "123456789" is 0xCBF43926.
-        assert_eq!(base62::decode(&check(b"123456789")), Some(0xCBF4_3926));
+        assert_eq!(
+            base62::decode(check(b"123456789").as_str()),
+            Some(0xCBF4_3926)
+        );
     }
 
     #[test]

@@ -362,6 +362,6 @@ pub(super) fn parse_id(text: &str) -> Result<ApiKeyId, ApiError> {
     text.parse().map_err(|_malformed| ApiError::not_found())
 }
 
-pub(super) fn bad_query<T>(detail: &str) -> Result<T, ApiError> {
+pub(super) fn bad_query<T>(detail: &'static str) -> Result<T, ApiError> {
     Err(ApiError::new(Code::InvalidRequest, detail))
 }

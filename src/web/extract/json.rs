@@ -1,5 +1,6 @@
 //! A JSON object as a body, read field by field so that every bad field is reported at once.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -51,13 +52,13 @@ impl FromRequest for JsonObject {
                 }),
                 Ok(_) => Err(malformed("The body must be a JSON object.")),
                 // serde_json's message holds positions and names of tokens, not the body's text.
-                Err(error) => Err(malformed(&format!("The body is not valid JSON: {error}."))),
+                Err(error) => Err(malformed(format!("The body is not valid JSON: {error}."))),
             }
         })
     }
 }
 
-fn malformed(detail: &str) -> ApiError {
+fn malformed(detail: impl Into<Cow<'static, str>>) -> ApiError {
     ApiError::new(Code::InvalidRequest, detail)
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::{HttpMessage as _, HttpRequest};
 use zeroize::Zeroizing;
 
@@ -17,6 +17,8 @@ use crate::domain::verification::record::SecretMatch;
 use crate::domain::verification::{Accepted, Epoch, Need, Verdict};
 use crate::web::error::{ApiError, Code};
 use crate::web::state::{AppState, Worker};
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The request that a key is presented with; a gateway tells of one that it has received itself.
 #[derive(Clone, Copy)]
@@ -221,7 +223,7 @@ struct Presented {
 /// Finds it. The same key in two places is one credential.
 fn presented(headers: &HeaderMap, query: &str) -> Result<Option<Presented>, ApiError> {
     let in_headers = headers
-        .get_all("x-api-key")
+        .get_all(X_API_KEY)
         .map(|value| value.as_bytes().trim_ascii())
         .chain(
             headers
@@ -249,8 +251,9 @@ fn presented(headers: &HeaderMap, query: &str) -> Result<Option<Presented>, ApiE
     for text in in_headers {
         take(text, false)?;
     }
-    // Most queries have no key: it is looked for before anything is decoded. An escape may hide the name.
-    if query.contains("apikey=") || query.contains('%') {
+    // Most requests have no query, and most queries no key: it is looked for before anything is decoded. An escape may hide the
+    // name.
+    if !query.is_empty() && (query.contains("apikey=") || query.contains('%')) {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let value = value.trim();
             if name == "apikey" && !value.is_empty() {

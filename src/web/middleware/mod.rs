@@ -26,7 +26,7 @@ use super::extract::key_check::{KeyCheck, Shown};
 use super::extract::visitor::{ErrorPageContext, seed_cookie};
 use super::pages::{error_page, unsubscribe};
 use super::state::AppState;
-use crate::base62;
+use crate::base62::Encoded;
 use crate::clock::Timestamp;
 use crate::crypto::random::base62_text;
 use crate::domain::api_keys::key_string::without_secrets;
@@ -55,15 +55,18 @@ impl RequestIds {
 
     /// A new name.
     pub fn next(&self, now: Timestamp) -> RequestId {
-        let instant = base62::encode::<8>(now.as_millis().unsigned_abs());
-        let count = base62::encode::<6>(self.next.fetch_add(1, Ordering::Relaxed));
-        RequestId(format!("{instant}{}{count}", self.instance))
+        let instant = Encoded::<8>::of(now.as_millis().unsigned_abs());
+        let count = Encoded::<6>::of(self.next.fetch_add(1, Ordering::Relaxed));
+        RequestId([instant.as_str(), &self.instance, count.as_str()].concat())
     }
 }
 
 /// Characters of a path that a log line holds.
 const MAX_LOGGED_PATH: usize = 500;
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Bytes that the body of a refusal takes, as a rule.
+const USUAL_PROBLEM: usize = 512;
+/// Where an answer tells the name of its request.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const KEY_EXPIRES: HeaderName = HeaderName::from_static("keyport-key-expires");
 
 /// The outermost layer.
@@ -231,16 +234,21 @@ fn chain(error: &Error) -> String {
 /// The answer that an API error is.
 pub fn api_response(error: &ApiError, state: &AppState, id: &RequestId) -> HttpResponse<BoxBody> {
     log_server_error(error.status(), error, &id.0);
-    let mut response = HttpResponse::build(error.status());
-    response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
-    for header in error.headers() {
-        response.insert_header(header);
+    let mut body = Vec::with_capacity(USUAL_PROBLEM);
+    if serde_json::to_writer(&mut body, &error.problem(state.site.base(), &id.0)).is_err() {
+        body.clear();
     }
-    match serde_json::to_string(&error.problem(state.site.base(), &id.0)) {
-        Ok(body) => response.body(body),
-        Err(_) => response.finish(),
+    let mut response = HttpResponse::with_body(error.status(), BoxBody::new(body));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in error.headers() {
+        headers.insert(name, value);
     }
+    response
 }
 
 fn page_response(

@@ -28,7 +28,7 @@ use self::notes::{News, Notes};
 use self::target::Target;
 use super::error::{ApiError, Code, rate_limit};
 use super::extract::key_check::{Asked, KeyCheck, Shown, missing_key};
-use super::middleware::{RequestId, api_response, security_headers};
+use super::middleware::{REQUEST_ID, RequestId, api_response, security_headers};
 use super::state::{AppState, Worker};
 use crate::clock::Timestamp;
 use crate::domain::api_keys::scopes::INTEGRATIONS_USE;
@@ -43,7 +43,6 @@ pub use self::desk::CallDesk;
 
 const ERROR: HeaderName = HeaderName::from_static("keyport-error");
 const KEY_EXPIRES: HeaderName = HeaderName::from_static("keyport-key-expires");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Tells nginx in front of us to hold no events back (nginx.org, ngx_http_proxy_module, "proxy_buffering").
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// For answers from elsewhere at our origin: nothing in them runs, or acts as one of our pages.

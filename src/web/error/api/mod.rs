@@ -4,6 +4,7 @@
 mod codes;
 mod refusals;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::HttpResponse;
@@ -31,13 +32,13 @@ pub struct FieldError {
 
 /// The body of every refusal (RFC 9457).
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Problem {
+pub struct Problem<'a> {
     /// Where the code is explained.
     #[schema(example = "http://localhost:8080/docs/api#deactivated_key")]
     pub r#type: String,
     /// The same for every refusal with this code.
     #[schema(example = "The API key was deactivated")]
-    pub title: String,
+    pub title: &'a str,
     /// The status, as in the status line.
     #[schema(example = 401)]
     pub status: u16,
@@ -45,16 +46,16 @@ pub struct Problem {
     #[schema(
         example = "This key was deactivated at 2026-11-22T18:31:09Z and can never work again."
     )]
-    pub detail: String,
+    pub detail: &'a str,
     /// The reason, for programs.
     #[schema(example = "deactivated_key")]
-    pub code: String,
+    pub code: &'a str,
     /// Names this request in the logs.
     #[schema(example = "0Vc3xq1Z8s2kPq9LmT4w")]
-    pub request_id: String,
+    pub request_id: &'a str,
     /// With `invalid_field`: which fields, and what is wanted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub errors: &'a [FieldError],
 }
 
 /// What an API handler can fail with.
@@ -63,7 +64,7 @@ pub struct ApiError {
     /// The reason.
     pub code: Code,
     /// What happened here, and what to do: for people.
-    pub detail: String,
+    pub detail: Cow<'static, str>,
     /// Bad fields.
     pub errors: Vec<FieldError>,
     /// For 429 and 503: when to try again.
@@ -78,7 +79,7 @@ pub struct ApiError {
 
 impl ApiError {
     /// A refusal with this reason.
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -116,16 +117,16 @@ impl ApiError {
     }
 
     /// The body.
-    pub fn problem(&self, base: &str, request_id: &str) -> Problem {
+    pub fn problem<'a>(&'a self, base: &str, request_id: &'a str) -> Problem<'a> {
         let (code, status, title) = self.code.row();
         Problem {
-            r#type: format!("{base}/docs/api#{code}"),
-            title: title.to_owned(),
+            r#type: [base, "/docs/api#", code].concat(),
+            title,
             status,
-            detail: self.detail.clone(),
-            code: code.to_owned(),
-            request_id: request_id.to_owned(),
-            errors: self.errors.clone(),
+            detail: &self.detail,
+            code,
+            request_id,
+            errors: &self.errors,
         }
     }
 

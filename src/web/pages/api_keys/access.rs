@@ -167,10 +167,15 @@ async fn page(
                 name: known.scope.to_string(),
                 description: known.description.clone(),
                 verdict: verdict(refusal.is_none()),
-                reason: refusal.map_or_else(String::new, |refusal| ApiError::from(refusal).detail),
+                reason: refusal.map_or_else(String::new, words),
             })
             .collect(),
     })
+}
+
+/// What a request that is refused so is told.
+fn words(refusal: Refusal) -> String {
+    ApiError::from(refusal).detail.into_owned()
 }
 
 /// What the key may do to one object: what its scopes allow and its account may. The first no is the one that a request
@@ -180,8 +185,7 @@ fn object_rows(rights: &Rights, verdicts: &[(String, Option<Refusal>)]) -> Objec
         let scope = rights::scope(right.action);
         let of_scope = verdicts.iter().find(|(known, _)| known == scope);
         let of_scope = of_scope.and_then(|(_, refusal)| refusal.clone());
-        let refusal = (of_scope.map(|refusal| ApiError::from(refusal).detail))
-            .or_else(|| right.refusal.clone());
+        let refusal = (of_scope.map(words)).or_else(|| right.refusal.clone());
         RightRow {
             action: right.action.name(),
             words: right.action.words(),
