@@ -6,6 +6,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel::sqlite::Sqlite;
 
+use super::ROWS_AT_ONCE;
 use super::connection::Db;
 use super::error::StoreError;
 use super::schema::{api_key_last_uses, secret_last_uses};
@@ -31,8 +32,12 @@ pub fn upsert(db: &mut Db, uses: &mut [LastUseRow]) -> Result<(), StoreError> {
     uses.sort_by_key(|last_use| last_use.api_key_id);
     match db {
         Db::Sqlite(connection) => {
-            for last_use in uses.iter() {
-                SetLastUse(last_use).execute(connection)?;
+            let (many, rest) = uses.as_chunks::<ROWS_AT_ONCE>();
+            for uses in many {
+                SetLastUses(uses).execute(connection)?;
+            }
+            for last_use in rest {
+                SetLastUses(std::array::from_ref(last_use)).execute(connection)?;
             }
         }
         Db::Postgres(connection) => {
@@ -57,25 +62,30 @@ pub fn upsert(db: &mut Db, uses: &mut [LastUseRow]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The statement that SQLite runs for each use. Written out, since Diesel keeps no upsert in its statement cache.
-struct SetLastUse<'a>(&'a LastUseRow);
+/// The statement that SQLite runs for so many uses. Written out, since Diesel keeps no upsert in its statement cache.
+struct SetLastUses<'a, const ROWS: usize>(&'a [LastUseRow; ROWS]);
 
-impl QueryId for SetLastUse<'_> {
-    type QueryId = SetLastUse<'static>;
+impl<const ROWS: usize> QueryId for SetLastUses<'_, ROWS> {
+    type QueryId = SetLastUses<'static, ROWS>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl QueryFragment<Sqlite> for SetLastUse<'_> {
+impl<const ROWS: usize> QueryFragment<Sqlite> for SetLastUses<'_, ROWS> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql(
-            "INSERT INTO api_key_last_uses (api_key_id, used_at, address, client) VALUES (",
+            "INSERT INTO api_key_last_uses (api_key_id, used_at, address, client) VALUES ",
         );
-        out.push_bind_param::<BigInt, _>(&self.0.api_key_id)?;
-        out.push_sql(", ");
-        out.push_bind_param::<BigInt, _>(&self.0.used_at)?;
-        for text in [&self.0.address, &self.0.client] {
+        let mut before = "(";
+        for last_use in self.0 {
+            out.push_sql(before);
+            before = "), (";
+            out.push_bind_param::<BigInt, _>(&last_use.api_key_id)?;
             out.push_sql(", ");
-            out.push_bind_param::<Text, _>(text)?;
+            out.push_bind_param::<BigInt, _>(&last_use.used_at)?;
+            for text in [&last_use.address, &last_use.client] {
+                out.push_sql(", ");
+                out.push_bind_param::<Text, _>(text)?;
+            }
         }
         out.push_sql(
             ") ON CONFLICT (api_key_id) DO UPDATE SET
@@ -86,7 +96,7 @@ impl QueryFragment<Sqlite> for SetLastUse<'_> {
     }
 }
 
-impl RunQueryDsl<SqliteConnection> for SetLastUse<'_> {}
+impl<const ROWS: usize> RunQueryDsl<SqliteConnection> for SetLastUses<'_, ROWS> {}
 
 /// The last use of one secret of a key.
 pub fn upsert_secret(

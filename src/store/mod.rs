@@ -37,6 +37,9 @@ pub mod totp;
 pub mod usage;
 pub mod verification;
 
+/// Rows that SQLite is given in one statement where there are many: half the work of as many statements.
+const ROWS_AT_ONCE: usize = 50;
+
 pub use connection::{DatabaseUrl, Db};
 pub use error::{Constraint, StoreError};
 pub use pool::Pool;

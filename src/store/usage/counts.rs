@@ -11,7 +11,7 @@ use diesel::sqlite::Sqlite;
 
 use crate::ids::{AccountId, ApiKeyId};
 use crate::store::schema::usage_open_minutes;
-use crate::store::{Db, StoreError};
+use crate::store::{Db, ROWS_AT_ONCE, StoreError};
 
 /// Requests of a key in one minute with one outcome.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +31,12 @@ pub fn add_minutes(db: &mut Db, rows: &mut [MinuteRow]) -> Result<(), StoreError
     rows.sort_by_key(|row| (row.api_key_id, row.minute, row.outcome));
     match db {
         Db::Sqlite(connection) => {
-            for row in rows.iter() {
-                AddMinute(row).execute(connection)?;
+            let (many, rest) = rows.as_chunks::<ROWS_AT_ONCE>();
+            for rows in many {
+                AddMinutes(rows).execute(connection)?;
+            }
+            for row in rest {
+                AddMinutes(std::array::from_ref(row)).execute(connection)?;
             }
         }
         Db::Postgres(connection) => {
@@ -54,30 +58,29 @@ pub fn add_minutes(db: &mut Db, rows: &mut [MinuteRow]) -> Result<(), StoreError
     Ok(())
 }
 
-/// The statement that SQLite runs for each count. Written out, since Diesel keeps no upsert in its statement cache, and
+/// The statement that SQLite runs for so many counts. Written out, since Diesel keeps no upsert in its statement cache, and
 /// preparing one costs more than running it.
-struct AddMinute<'a>(&'a MinuteRow);
+struct AddMinutes<'a, const ROWS: usize>(&'a [MinuteRow; ROWS]);
 
-impl QueryId for AddMinute<'_> {
-    type QueryId = AddMinute<'static>;
+impl<const ROWS: usize> QueryId for AddMinutes<'_, ROWS> {
+    type QueryId = AddMinutes<'static, ROWS>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl QueryFragment<Sqlite> for AddMinute<'_> {
+impl<const ROWS: usize> QueryFragment<Sqlite> for AddMinutes<'_, ROWS> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let MinuteRow {
-            api_key_id,
-            minute,
-            outcome,
-            requests,
-        } = self.0;
         out.push_sql(
-            "INSERT INTO usage_open_minutes (api_key_id, minute, outcome, requests) VALUES (",
+            "INSERT INTO usage_open_minutes (api_key_id, minute, outcome, requests) VALUES ",
         );
-        out.push_bind_param::<BigInt, _>(api_key_id)?;
-        for number in [minute, outcome, requests] {
-            out.push_sql(", ");
-            out.push_bind_param::<BigInt, _>(number)?;
+        let mut before = "(";
+        for row in self.0 {
+            out.push_sql(before);
+            before = "), (";
+            out.push_bind_param::<BigInt, _>(&row.api_key_id)?;
+            for number in [&row.minute, &row.outcome, &row.requests] {
+                out.push_sql(", ");
+                out.push_bind_param::<BigInt, _>(number)?;
+            }
         }
         out.push_sql(
             ") ON CONFLICT (api_key_id, minute, outcome) DO UPDATE SET requests = requests + excluded.requests",
@@ -86,7 +89,7 @@ impl QueryFragment<Sqlite> for AddMinute<'_> {
     }
 }
 
-impl RunQueryDsl<SqliteConnection> for AddMinute<'_> {}
+impl<const ROWS: usize> RunQueryDsl<SqliteConnection> for AddMinutes<'_, ROWS> {}
 
 /// How many counts of minutes before `minute` are not settled.
 pub fn count_passed(db: &mut Db, minute: i64) -> Result<i64, StoreError> {

@@ -1,10 +1,15 @@
 //! The usage of a key, for programs: exact counts, every step, and clear words for what cannot be asked.
 
 use chrono::TimeDelta;
+use keyport::ids::ApiKeyId;
+use keyport::store::StoreError;
+use keyport::store::last_uses::{self, LastUseRow};
+use keyport::store::usage::{MinuteRow, add_minutes};
 use serde_json::{Value, json};
 
 use crate::on_both_engines;
 use crate::support::actors::id_of;
+use crate::support::usage::counted;
 use crate::support::{Person, Program, TestApp};
 
 const FIELDS: [(&str, &str); 3] = [("name", "CI"), ("expires_in", "1y"), ("access", "all")];
@@ -202,5 +207,39 @@ on_both_engines! {
         assert_eq!(full["allowed_addresses"].as_array().unwrap().len(), 100);
         let plain = manager.post("/api/v1/keys", &json!({"name": "x"})).await.expect(201).json();
         assert_eq!((&plain["allowed_addresses"], &plain["rate_limit"]), (&json!([]), &Value::Null));
+    }
+}
+
+on_both_engines! {
+    async fn many_keys_are_written_at_once_and_each_keeps_its_newest_use(app) {
+        let keys: Vec<ApiKeyId> = (0..120).map(|number| format!("{number:010}").parse().unwrap()).collect();
+        let begin = app.now();
+        let write = |seconds: fn(usize) -> i64| {
+            let mut minutes: Vec<MinuteRow> = (keys.iter().rev())
+                .map(|id| MinuteRow { api_key_id: *id, minute: 7, outcome: 0, requests: 2 })
+                .collect();
+            let mut uses: Vec<LastUseRow> = (keys.iter().enumerate())
+                .map(|(number, id)| LastUseRow {
+                    api_key_id: *id,
+                    used_at: begin + TimeDelta::seconds(seconds(number)),
+                    address: format!("192.0.2.{number}"),
+                    client: format!("{}", seconds(number)),
+                })
+                .collect();
+            let written: Result<(), StoreError> = app.state.pool.write_now(|db| {
+                add_minutes(db, &mut minutes)?;
+                last_uses::upsert(db, &mut uses)
+            });
+            written.unwrap();
+        };
+        write(|_| 10);
+        // Every other one is told late of an earlier use.
+        write(|number| if number % 2 == 0 { 5 } else { 15 });
+        assert_eq!(counted(&app.state.pool), 480);
+        let requests = app.texts("SELECT DISTINCT CAST(requests AS TEXT) AS text FROM usage_open_minutes");
+        assert_eq!(requests, ["4"]);
+        let uses = app.texts("SELECT client || ' ' || address AS text FROM api_key_last_uses ORDER BY api_key_id");
+        let expected = (0..120).map(|number| format!("{} 192.0.2.{number}", if number % 2 == 0 { 10 } else { 15 }));
+        assert_eq!(uses, expected.collect::<Vec<_>>());
     }
 }
